@@ -1,0 +1,1 @@
+"""Positions over time in, blendshapes and keys out."""

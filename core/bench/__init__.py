@@ -1,0 +1,1 @@
+"""Footage with known truth in, speed, error and jitter out."""

@@ -1,0 +1,1 @@
+"""Command-line words in, exit codes and files out."""

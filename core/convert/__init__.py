@@ -1,0 +1,1 @@
+"""Authors' weight files in, our ONNX files out; for builds and imports only."""

@@ -1,0 +1,1 @@
+"""A solved face in, one file per format out."""

@@ -1,0 +1,1 @@
+"""Landmarks in, head pose and head-space points out."""

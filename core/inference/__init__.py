@@ -1,0 +1,1 @@
+"""Named arrays in, a network's named arrays out."""

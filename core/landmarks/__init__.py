@@ -1,0 +1,1 @@
+"""Crops in, landmarks out."""

@@ -1,0 +1,1 @@
+"""Polygons in, subdivided polygons out."""

@@ -1,0 +1,1 @@
+"""What each network computes, in torch, one network a file."""

@@ -1,0 +1,116 @@
+"""One record of settings a stage: the only home of defaults, ranges and units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from .errors import ArgumentError
+
+Smoothing = Literal["none", "live", "best"]
+Carrier = Literal["shape-keys", "absolute-keys", "vertices", "cache"]
+
+SMOOTHINGS: tuple[Smoothing, ...] = ("none", "live", "best")
+CARRIERS: tuple[Carrier, ...] = ("shape-keys", "absolute-keys", "vertices", "cache")
+DEFAULT_ENGINE = "facemesh"
+
+
+def _check(name: str, value: float, low: float, high: float) -> None:
+    """Raise unless low ≤ value ≤ high."""
+    if not low <= value <= high:
+        raise ArgumentError(f"{name} must lie in {low:g} … {high:g}, got {value:g}")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSettings:
+    """Which part of the footage is captured: container time, seconds; None: from the first to the
+    last frame.
+    """
+
+    start_s: float | None = None
+    end_s: float | None = None
+    rate_hz: float | None = None
+    """Overrides the rate of numbered images, which have no times of their own (default 24)."""
+
+    def __post_init__(self) -> None:
+        if self.start_s is not None and self.end_s is not None and self.end_s <= self.start_s:
+            raise ArgumentError(
+                f"end must come after start, got start {self.start_s:g} s and end {self.end_s:g} s"
+            )
+        if self.rate_hz is not None:
+            _check("rate", self.rate_hz, 0.01, 10_000.0)
+
+
+@dataclass(frozen=True, slots=True)
+class DetectSettings:
+    """BlazeFace, MediaPipe's own defaults."""
+
+    min_score: float = 0.5
+    min_overlap: float = 0.3
+    """Detections that overlap more than this (intersection over union) are one face."""
+
+    def __post_init__(self) -> None:
+        _check("min_score", self.min_score, 0.0, 1.0)
+        _check("min_overlap", self.min_overlap, 0.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class TrackSettings:
+    """How faces are followed; `is_tracked` False takes each frame by itself."""
+
+    n_faces: int = 1
+    is_tracked: bool = True
+    min_presence: float = 0.5
+    region_scale: float = 1.5
+
+    def __post_init__(self) -> None:
+        _check("faces", self.n_faces, 1, 16)
+        _check("min_presence", self.min_presence, 0.0, 1.0)
+        _check("region_scale", self.region_scale, 1.0, 3.0)
+
+
+@dataclass(frozen=True, slots=True)
+class SmoothSettings:
+    """Jitter and gaps. Cutoffs in hertz; speeds in face sizes a second."""
+
+    mode: Smoothing = "best"
+    min_cutoff_hz: float = 1.0
+    """Frequency above which a still face is smoothed: lower is calmer."""
+    beta: float = 8.0
+    """How fast the cutoff rises with speed (hertz per face size a second): higher is quicker."""
+    derivative_cutoff_hz: float = 1.0
+    fill_gap_s: float = 0.0
+    """Gaps up to this long are filled by interpolation; 0 fills none."""
+
+    def __post_init__(self) -> None:
+        if self.mode not in SMOOTHINGS:
+            raise ArgumentError(f"smoothing must be one of {', '.join(SMOOTHINGS)}, got {self.mode!r}")
+        _check("min_cutoff", self.min_cutoff_hz, 0.001, 1000.0)
+        _check("beta", self.beta, 0.0, 1e6)
+        _check("derivative_cutoff", self.derivative_cutoff_hz, 0.001, 1000.0)
+        _check("fill_gap", self.fill_gap_s, 0.0, 60.0)
+
+
+@dataclass(frozen=True, slots=True)
+class MeshSettings:
+    """Subdivision levels, and whether to evaluate Catmull-Clark's limit surface."""
+
+    subdivide: int = 0
+    use_limit_surface: bool = False
+
+    def __post_init__(self) -> None:
+        _check("subdivide", self.subdivide, 0, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class AnimateSettings:
+    """How the animation is carried in the scene; the tolerance is the worst error of a vertex."""
+
+    carrier: Carrier = "shape-keys"
+    tolerance_m: float = 1e-4
+    max_blendshapes: int = 200
+
+    def __post_init__(self) -> None:
+        if self.carrier not in CARRIERS:
+            raise ArgumentError(f"carrier must be one of {', '.join(CARRIERS)}, got {self.carrier!r}")
+        _check("tolerance", self.tolerance_m, 1e-7, 0.1)

@@ -1,0 +1,1 @@
+"""Samples over time in, calm samples over time out."""

@@ -1,0 +1,1 @@
+"""Footage in, frames with their times out."""

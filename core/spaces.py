@@ -1,0 +1,68 @@
+"""The coordinate spaces, all right-handed, and how they lead into each other.
+
+==========  ======  ===============================================================================
+image       px      origin at the centre of the top-left pixel, x right, y down, z away from the
+                    camera, in pixels too
+crop        px      the same, of a network's square input
+camera      m       origin at the camera, x right in the image, y up, z toward the viewer
+head        m       origin within the head, x to the subject's left, y up, z out of the face
+==========  ======  ===============================================================================
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .arrays import Float64Array, FloatArray
+from .records import Camera, homogeneous
+
+
+def focal_length_px(camera: Camera) -> float:
+    """Return the camera's focal length in pixels, the same for both axes."""
+    return camera.size[0] / 2.0 / math.tan(camera.fov_y_rad / 2.0)
+
+
+def image_from_camera(camera: Camera, *, depth_m: FloatArray) -> Float64Array:
+    """Return the projective matrices that lay camera space on the image.
+
+    Parameters
+    ----------
+    camera : the camera
+    depth_m : shape (n,), distance from the camera of the plane whose image depth is 0
+
+    Returns
+    -------
+    shape (n, 4, 4), float64
+        To be divided by the fourth coordinate. Image depth is f·(distance − depth) / distance: the
+        scale of x and y at that distance.
+    """
+    height, width = camera.size
+    focal = focal_length_px(camera)
+    matrices = np.zeros((len(depth_m), 4, 4))
+    matrices[:, 0, 0] = focal
+    matrices[:, 0, 2] = -width / 2.0
+    matrices[:, 1, 1] = -focal
+    matrices[:, 1, 2] = -height / 2.0
+    matrices[:, 2, 2] = -focal
+    matrices[:, 2, 3] = -focal * np.asarray(depth_m, np.float64)
+    matrices[:, 3, 2] = -1.0
+    return matrices
+
+
+def apply_transform(target_from_source: FloatArray, points: FloatArray) -> Float64Array:
+    """Map points by 4×4 matrices, affine or projective.
+
+    Parameters
+    ----------
+    target_from_source : shape (…, 4, 4)
+    points : shape (…, n, 3); leading axes broadcast with the matrices'
+
+    Returns
+    -------
+    shape (…, n, 3), float64
+        In the target space, divided by the fourth coordinate.
+    """
+    mapped = homogeneous(points) @ np.swapaxes(target_from_source, -1, -2)
+    return np.asarray(mapped[..., :3] / mapped[..., 3:], np.float64)

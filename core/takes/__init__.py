@@ -1,0 +1,1 @@
+"""A capture in, a folder on disk out, and back."""

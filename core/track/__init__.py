@@ -1,0 +1,1 @@
+"""Face boxes and landmarks in, regions with identities out."""
