@@ -144,6 +144,23 @@ class Take:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Still:
+    """A piece of a frame that was kept for the face's texture.
+
+    `image` (h, w, 3) RGB; a point of the image lies in it at
+    (p_image − (x_px, y_px)) · scale. `score` ranks stills of one face: frontal and sharp is high.
+    """
+
+    face_index: int
+    frame_index: int
+    score: float
+    image: ImageArray
+    x_px: float
+    y_px: float
+    scale: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class FaceTopology:
     """The polygons of an engine's mesh and their neutral shape.
 
