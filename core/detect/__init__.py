@@ -1,1 +1,6 @@
 """One frame in, face boxes out."""
+
+from .blazeface import BlazeFace
+from .detector import FaceDetector
+
+__all__ = ["BlazeFace", "FaceDetector"]

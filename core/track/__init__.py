@@ -1,1 +1,23 @@
 """Face boxes and landmarks in, regions with identities out."""
+
+from .association import FaceTracker, Sighting, picture_from_crop
+from .region import (
+    crop_from_image,
+    image_from_crop,
+    region_from_array,
+    region_from_box,
+    region_from_landmarks,
+    region_overlap,
+)
+
+__all__ = [
+    "FaceTracker",
+    "Sighting",
+    "crop_from_image",
+    "image_from_crop",
+    "picture_from_crop",
+    "region_from_array",
+    "region_from_box",
+    "region_from_landmarks",
+    "region_overlap",
+]

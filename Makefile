@@ -1,0 +1,44 @@
+# The commands of a working day; CONTRIBUTING.md says when to use which.
+PYTHON ?= $(shell command -v python3.11 || echo python3)
+PIP_OPTIONS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+BLENDER_VERSIONS := 4.2.23 4.5.15
+
+.PHONY: demo test test-core test-addon test-assets lint bench assets test-blender-versions clean
+
+# Two commands do all the set-up: whichever comes first makes the virtual environment.
+demo: $(READY)
+	$(BIN)/python tests/demo/make_demo.py --out demo
+
+test: lint test-core test-addon test-assets
+
+$(READY): requirements.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_OPTIONS) -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_OPTIONS) --no-deps --editable .
+	touch $@
+
+lint: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+test-core: $(READY)
+	$(BIN)/python -m pytest tests/core -m "not assets"
+
+test-addon: $(READY)
+	$(BIN)/python -m pytest tests/addon
+
+test-assets: $(READY)
+	$(BIN)/python -m pytest tests/core -m assets
+
+bench: $(READY)
+	for script in tests/bench/bench_*.py; do $(BIN)/python $$script || exit 1; done
+
+assets: $(READY)
+	$(BIN)/python -m mien.core.convert.build_assets --out assets
+
+clean:
+	rm -rf $(VENV) .venv-blender-* demo build

@@ -1,0 +1,50 @@
+"""The engines by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..errors import ArgumentError
+from ..inference.weights import open_network
+from .estimator import LandmarkEstimator
+from .facemesh import FaceMesh
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSpec:
+    """What an engine is made of: the weight file's name and the number of its landmarks."""
+
+    weights: str
+    n_landmarks: int
+
+
+_FACEMESH_468 = EngineSpec(weights="face_landmark_468", n_landmarks=468)
+
+# `facemesh` means the best FaceMesh that is in; so far that is the one of 468 points.
+ENGINES: dict[str, EngineSpec] = {"facemesh": _FACEMESH_468, "facemesh-468": _FACEMESH_468}
+
+
+def engine_spec(name: str) -> EngineSpec:
+    """Return what an engine is made of.
+
+    Raises
+    ------
+    ArgumentError
+        There is no engine of that name.
+    """
+    if name not in ENGINES:
+        raise ArgumentError(f"There is no engine '{name}'. Choose one of {', '.join(ENGINES)}.")
+    return ENGINES[name]
+
+
+def open_engine(name: str, *, device: str = "cpu", n_threads: int = 1) -> LandmarkEstimator:
+    """Load an engine's network.
+
+    Raises
+    ------
+    ArgumentError, ModelError
+        No such engine; its weights are missing or damaged, or nothing can run them.
+    """
+    spec = engine_spec(name)
+    network = open_network(spec.weights, device=device, n_threads=n_threads)
+    return FaceMesh(network, n_landmarks=spec.n_landmarks)

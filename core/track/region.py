@@ -1,0 +1,127 @@
+"""The rotated square around a face: where it lies, cutting it out, and laying points back.
+
+Numbers follow MediaPipe 0.10.21's graph face_landmark_front (Apache-2.0).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..arrays import Float32Array, FloatArray, ImageArray, check_shape
+from ..records import FaceBox, Region
+
+# Outer eye corners of the FaceMesh topology: the subject's right eye, then the left.
+RIGHT_EYE_CORNER, LEFT_EYE_CORNER = 33, 263
+
+
+def region_from_box(box: FaceBox, *, scale: float) -> Region:
+    """Return the upright-head region of a detection, `scale` times the box's larger side."""
+    x0, y0, x1, y1 = (float(value) for value in box.corners_px)
+    right_eye, left_eye = box.key_points_px[0], box.key_points_px[1]
+    return Region(
+        x_px=(x0 + x1) / 2.0,
+        y_px=(y0 + y1) / 2.0,
+        size_px=scale * max(x1 - x0, y1 - y0),
+        rotation_rad=_rotation(right_eye, left_eye),
+    )
+
+
+def region_from_landmarks(points_px: FloatArray, *, scale: float) -> Region:
+    """Return the region that follows a face.
+
+    Parameters
+    ----------
+    points_px : shape (n_landmarks, 3) or (n_landmarks, 2), image space, FaceMesh topology
+    scale : size of the region over the larger side of the landmarks' bounding box
+    """
+    low, high = points_px[:, :2].min(axis=0), points_px[:, :2].max(axis=0)
+    return Region(
+        x_px=float(low[0] + high[0]) / 2.0,
+        y_px=float(low[1] + high[1]) / 2.0,
+        size_px=scale * float((high - low).max()),
+        rotation_rad=_rotation(points_px[RIGHT_EYE_CORNER], points_px[LEFT_EYE_CORNER]),
+    )
+
+
+def region_from_array(values: FloatArray) -> Region:
+    """Read what `Region.as_array` wrote."""
+    return Region(*(float(value) for value in values))
+
+
+def crop_from_image(image: ImageArray, region: Region, *, size: int) -> ImageArray:
+    """Cut a region out of an image, upright; beyond the image its border is repeated.
+
+    Parameters
+    ----------
+    image : shape (height, width, 3), RGB
+    region : where
+    size : pixels a side of the crop
+
+    Returns
+    -------
+    shape (size, size, 3), uint8, RGB
+    """
+    import cv2
+
+    check_shape("image", image, ("height", "width", 3))
+    step = region.size_px / size
+    cos, sin = step * math.cos(region.rotation_rad), step * math.sin(region.rotation_rad)
+    half = size / 2.0
+    matrix = np.array(
+        [
+            [cos, -sin, region.x_px - half * (cos - sin)],
+            [sin, cos, region.y_px - half * (sin + cos)],
+        ]
+    )
+    result = cv2.warpAffine(
+        image,
+        matrix,
+        (size, size),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return np.asarray(result, np.uint8)
+
+
+def image_from_crop(points_px: FloatArray, region: Region, *, size: int) -> Float32Array:
+    """Lay points of a crop back onto the image.
+
+    Parameters
+    ----------
+    points_px : shape (n, 3), crop space
+    region : what was cropped
+    size : pixels a side of the crop
+
+    Returns
+    -------
+    shape (n, 3), float32, image space; depth is scaled as x and y are
+    """
+    check_shape("points_px", points_px, ("n", 3))
+    scaled = points_px.astype(np.float64) * (region.size_px / size)
+    u, v = scaled[:, 0] - region.size_px / 2.0, scaled[:, 1] - region.size_px / 2.0
+    cos, sin = math.cos(region.rotation_rad), math.sin(region.rotation_rad)
+    x = region.x_px + u * cos - v * sin
+    y = region.y_px + u * sin + v * cos
+    return np.stack([x, y, scaled[:, 2]], axis=1).astype(np.float32)
+
+
+def region_overlap(a: Region, b: Region) -> float:
+    """Return intersection over union of two regions, their rotation left aside."""
+    width = _shared(a.x_px, a.size_px, b.x_px, b.size_px)
+    height = _shared(a.y_px, a.size_px, b.y_px, b.size_px)
+    union = a.size_px**2 + b.size_px**2 - width * height
+    return width * height / union if union > 0.0 else 0.0
+
+
+def _shared(center_a: float, size_a: float, center_b: float, size_b: float) -> float:
+    """Return the length that two intervals share."""
+    low = max(center_a - size_a / 2.0, center_b - size_b / 2.0)
+    high = min(center_a + size_a / 2.0, center_b + size_b / 2.0)
+    return max(0.0, high - low)
+
+
+def _rotation(right_eye: FloatArray, left_eye: FloatArray) -> float:
+    """Return the angle of the line through the eyes, clockwise as seen, in −π … π."""
+    return math.atan2(float(left_eye[1] - right_eye[1]), float(left_eye[0] - right_eye[0]))
