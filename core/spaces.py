@@ -6,6 +6,8 @@ image       px      origin at the centre of the top-left pixel, x right, y down,
 crop        px      the same, of a network's square input
 camera      m       origin at the camera, x right in the image, y up, z toward the viewer
 head        m       origin within the head, x to the subject's left, y up, z out of the face
+scene       m       head space turned to stand in a scene: x to the subject's left, y back into the
+                    head, z up (a face object's own axes in Blender, and those of point caches)
 ==========  ======  ===============================================================================
 """
 
@@ -66,3 +68,18 @@ def apply_transform(target_from_source: FloatArray, points: FloatArray) -> Float
     """
     mapped = homogeneous(points) @ np.swapaxes(target_from_source, -1, -2)
     return np.asarray(mapped[..., :3] / mapped[..., 3:], np.float64)
+
+
+def scene_from_head(points: FloatArray) -> FloatArray:
+    """Turn points or offsets of head space into scene space: (x, y, z) → (x, −z, y).
+
+    Parameters
+    ----------
+    points : shape (…, 3), metres, head space
+
+    Returns
+    -------
+    shape (…, 3), of the same dtype
+        Metres, scene space; exact, since coordinates only change place and sign.
+    """
+    return np.stack([points[..., 0], -points[..., 2], points[..., 1]], axis=-1)
