@@ -28,7 +28,7 @@ def anchor_centers() -> Float32Array:
         y, x = np.mgrid[0:n_cells, 0:n_cells]
         centers = (np.stack([x, y], axis=-1).reshape(-1, 2) + 0.5) / n_cells
         layers.append(np.repeat(centers, n_anchors, axis=0))
-    return np.concatenate(layers).astype(np.float32)
+    return np.asarray(np.concatenate(layers), np.float32)
 
 
 class BlazeFace:
@@ -107,7 +107,7 @@ def decode(raw: FloatArray, anchors: Float32Array) -> Float32Array:
     center, half = pairs[:, 0] + anchors, pairs[:, 1] / 2.0
     key_points = pairs[:, 2:] + anchors[:, None]
     corners = np.stack([center - half, center + half], axis=1)
-    return np.concatenate([corners, key_points], axis=1)
+    return np.asarray(np.concatenate([corners, key_points], axis=1), np.float32)
 
 
 def merge_overlapping(

@@ -82,10 +82,10 @@ class FaceTracker:
         ]
         distinct = _without_duplicates(present)[: len(self._slots)]
         by_slot: list[Sighting | None] = [None] * len(self._slots)
-        for sighting, slot_index in zip(distinct, self._best_slots(distinct), strict=True):
-            by_slot[slot_index] = sighting
-        for index, (slot, sighting) in enumerate(zip(self._slots, by_slot, strict=True)):
-            others = [other for other in distinct if other is not by_slot[index]]
+        for seen, slot_index in zip(distinct, self._best_slots(distinct), strict=True):
+            by_slot[slot_index] = seen
+        for slot, sighting in zip(self._slots, by_slot, strict=True):
+            others = [other for other in distinct if other is not sighting]
             self._remember(slot, sighting, others)
         return [None if sighting is None else sighting.landmarks for sighting in by_slot]
 
@@ -118,7 +118,7 @@ class FaceTracker:
         )
         sizes = min(float(distance) / max(slot.region.size_px, 1e-6), MAX_PLACE_SIZES)
         # The longer a face was lost, the less its expected place says.
-        return look + PLACE_COST * sizes / steps**0.5
+        return look + PLACE_COST * sizes / float(np.sqrt(steps))
 
     def _remember(self, slot: _Slot, sighting: Sighting | None, others: Sequence[Sighting]) -> None:
         """Update a slot with what was seen of its face in this frame."""

@@ -104,7 +104,7 @@ def image_from_crop(points_px: FloatArray, region: Region, *, size: int) -> Floa
     cos, sin = math.cos(region.rotation_rad), math.sin(region.rotation_rad)
     x = region.x_px + u * cos - v * sin
     y = region.y_px + u * sin + v * cos
-    return np.stack([x, y, scaled[:, 2]], axis=1).astype(np.float32)
+    return np.asarray(np.stack([x, y, scaled[:, 2]], axis=1), np.float32)
 
 
 def region_overlap(a: Region, b: Region) -> float:
