@@ -1,0 +1,37 @@
+"""The face's material: its texture from the footage, or plain skin."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+
+_SKIN = (0.62, 0.40, 0.31, 1.0)
+_ROUGHNESS = 0.6
+
+
+def add_face_material(face: bpy.types.Object, texture: Path | None) -> bpy.types.Material:
+    """Give the object a material of its own.
+
+    Parameters
+    ----------
+    face : the mesh object with its UV map
+    texture : a PNG, sRGB, in the layout of the UV map; None paints plain skin. It is packed.
+    """
+    material = bpy.data.materials.new(f"{face.name} Skin")
+    if material.node_tree is None:  # from 5.0 on a material always has its nodes
+        material.use_nodes = True
+    nodes = material.node_tree.nodes
+    surface = next(node for node in nodes if node.type == "BSDF_PRINCIPLED")
+    surface.inputs["Roughness"].default_value = _ROUGHNESS
+    surface.inputs["Base Color"].default_value = material.diffuse_color = _SKIN
+    material.roughness = _ROUGHNESS
+    if texture is not None:
+        picture = nodes.new("ShaderNodeTexImage")
+        picture.location = (surface.location.x - 320, surface.location.y)
+        picture.image = bpy.data.images.load(str(texture))
+        picture.image.name = f"{face.name} Texture"
+        picture.image.pack()
+        material.node_tree.links.new(picture.outputs["Color"], surface.inputs["Base Color"])
+    face.data.materials.append(material)
+    return material

@@ -1,0 +1,88 @@
+"""A camera with the footage behind it, in which the mesh covers the face."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+from mathutils import Matrix
+
+from ...core.arrays import FloatArray
+from ...core.records import Camera, Footage
+
+NAME = "Footage Camera"
+
+
+def add_footage_camera(
+    scene: bpy.types.Scene,
+    collection: bpy.types.Collection,
+    *,
+    camera: Camera,
+    world_from_camera: FloatArray,
+) -> bpy.types.Object:
+    """Add the camera that took the footage, make it the scene's, and render at the footage's size.
+
+    Parameters
+    ----------
+    scene : whose camera and resolution are set
+    collection : where the camera goes
+    camera : field of view and size in pixels
+    world_from_camera : shape (4, 4), metres
+    """
+    height, width = camera.size
+    lens = bpy.data.cameras.new(NAME)
+    lens.sensor_fit = "VERTICAL"
+    lens.angle_y = camera.fov_y_rad
+    # Core's principal point has the coordinates (width / 2, height / 2) counted from the centre of
+    # the first pixel: half a pixel right of and below the picture's middle.
+    lens.shift_x, lens.shift_y = -0.5 / height, 0.5 / height
+    lens.clip_start, lens.clip_end = 0.01, 100.0
+    lens.passepartout_alpha = 1.0
+    placed = bpy.data.objects.new(NAME, lens)
+    placed.matrix_world = Matrix(world_from_camera.tolist())
+    collection.objects.link(placed)
+    scene.camera = placed
+    scene.render.resolution_x, scene.render.resolution_y = width, height
+    scene.render.resolution_percentage = 100
+    scene.render.pixel_aspect_x = scene.render.pixel_aspect_y = 1.0
+    return placed
+
+
+def put_footage_behind(placed: bpy.types.Object, footage: Footage) -> str:
+    """Show the footage behind everything that the camera sees, its first image on frame 0.
+
+    Returns
+    -------
+    str
+        Empty, or why the footage could not be shown: a sentence for the artist.
+    """
+    if footage.kind == "camera":
+        return "The footage came from a live camera: nothing lies behind the mesh."
+    path = Path(footage.path)
+    name = path.name
+    if path.is_dir():
+        images = sorted(p for p in path.iterdir() if p.suffix.lower() in bpy.path.extensions_image)
+        path = images[0] if images else path
+    if not path.is_file():
+        return f"Footage '{name}' is not at '{path.parent}' any more: nothing lies behind the mesh."
+    try:
+        clip = bpy.data.movieclips.load(str(path))
+    except RuntimeError as error:
+        return f"Blender cannot read footage '{name}': nothing lies behind the mesh ({error})."
+    height, width = footage.size
+    if tuple(clip.size) != (width, height):
+        found = "×".join(map(str, clip.size)) if all(clip.size) else "no picture"
+        bpy.data.movieclips.remove(clip)
+        return (
+            f"Blender reads footage '{name}' as {found} instead of {width}×{height}: nothing lies "
+            "behind the mesh."
+        )
+    clip.frame_start = 0
+    behind = placed.data.background_images.new()
+    behind.source = "MOVIE_CLIP"
+    behind.clip = clip
+    behind.alpha = 1.0
+    behind.display_depth = "BACK"
+    behind.frame_method = "FIT"
+    placed.data.show_background_images = True
+    return ""

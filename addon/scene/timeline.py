@@ -1,0 +1,104 @@
+"""The scene's rate and range, and on which frames a performance stands."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import bpy
+import numpy as np
+
+from ...core.arrays import BoolArray, Float64Array
+from ...core.errors import ArgumentError
+from ...core.records import Performance
+from .actions import Channel, Keys, animate
+
+_MAX_FPS = 32767
+
+
+@dataclass(frozen=True, slots=True)
+class SceneRate:
+    """Blender's way of saying a rate: `fps / fps_base` frames a second."""
+
+    fps: int
+    fps_base: float
+
+    @property
+    def hz(self) -> float:
+        """Frames a second."""
+        return self.fps / self.fps_base
+
+
+def scene_rate_of(rate_hz: float) -> SceneRate:
+    """Find the whole `fps` and its base: 29.97 → 30 / 1.001, 25 → 25 / 1, 12.5 → 12 / 0.96.
+
+    Raises
+    ------
+    ArgumentError
+        Blender cannot hold the rate.
+    """
+    if not 0.01 <= rate_hz <= _MAX_FPS:
+        raise ArgumentError(f"scene rate must lie in 0.01 … {_MAX_FPS} Hz, got {rate_hz:g}")
+    whole = round(rate_hz)
+    if abs(rate_hz - whole) < 1e-4:
+        return SceneRate(whole, 1.0)
+    # Broadcast rates come rounded (29.97) or off by the container's clock; 24/1.001 is 23.976.
+    upper = math.ceil(rate_hz)
+    if abs(rate_hz - upper / 1.001) < 2e-3:
+        return SceneRate(upper, 1.001)
+    whole = max(1, whole)
+    return SceneRate(whole, whole / rate_hz)
+
+
+def set_timeline(scene: bpy.types.Scene, *, rate: SceneRate, end_s: float) -> None:
+    """Give the scene its rate, and a range from frame 0 to the frame at or after `end_s`."""
+    scene.render.fps = rate.fps
+    scene.render.fps_base = rate.fps_base
+    scene.frame_start = 0
+    scene.frame_end = max(0, math.ceil(end_s * rate.hz - 1e-3))
+    scene.frame_set(0)
+
+
+def pose_keys(performance: Performance, *, rate_hz: float) -> Keys:
+    """Return the keys of the frames that have a pose; the last one before a gap is held."""
+    present = performance.is_present
+    follows_loss = np.append(~present[1:], False)
+    return Keys(
+        frames=performance.time_s[present] * rate_hz,
+        is_held=follows_loss[present],
+    )
+
+
+def lost_spans(performance: Performance, *, rate_hz: float) -> list[tuple[float, float | None]]:
+    """Return (first lost frame, frame of the next pose) of every gap; None: not found again."""
+    frames = performance.time_s * rate_hz
+    edges = np.diff(np.concatenate([[True], performance.is_present]).astype(np.int8))
+    starts, ends = frames[edges < 0], frames[edges > 0]
+    padded: list[float | None] = [*map(float, ends), None]
+    return list(zip(map(float, starts), padded, strict=False))
+
+
+def mark_gaps(
+    scene: bpy.types.Scene, face: bpy.types.Object, performance: Performance, *, rate_hz: float
+) -> None:
+    """Put markers where a face is lost, found and filled, and hide it while it is lost."""
+    for start, end in lost_spans(performance, rate_hz=rate_hz):
+        scene.timeline_markers.new(f"{face.name} lost", frame=math.ceil(start - 1e-3))
+        if end is not None:
+            scene.timeline_markers.new(f"{face.name} found", frame=math.ceil(end - 1e-3))
+    filled = np.flatnonzero(np.diff(performance.is_filled.astype(np.int8), prepend=0) > 0)
+    for index in filled:
+        frame = performance.time_s[index] * rate_hz
+        scene.timeline_markers.new(f"{face.name} filled", frame=math.ceil(frame - 1e-3))
+    present = performance.is_present
+    if not present.all():
+        _hide_while_lost(face, performance.time_s * rate_hz, present)
+
+
+def _hide_while_lost(face: bpy.types.Object, frames: Float64Array, present: BoolArray) -> None:
+    """Key the visibility, held, at every change."""
+    changes = np.flatnonzero(np.diff(present.astype(np.int8), prepend=-1))
+    keys = Keys(frames=frames[changes], is_held=np.ones(len(changes), bool))
+    hidden = (~present[changes]).astype(np.float32)
+    paths = ("hide_viewport", "hide_render")
+    animate(face, [Channel(path, hidden, group="Visibility") for path in paths], keys=keys)
