@@ -54,7 +54,7 @@ class BlazeFace:
         check_shape("image", image, ("height", "width", 3))
         height, width = image.shape[:2]
         raw = self._network.run(image=letterbox(image)[None])
-        logits = np.clip(raw["scores"][0].astype(np.float32), -100.0, 100.0)
+        logits = np.clip(raw["scores"][0].astype(np.float32), -80.0, 80.0)  # exp stays finite
         scores = 1.0 / (1.0 + np.exp(-logits))
         kept = np.flatnonzero(scores >= self._settings.min_score)
         # (k, 8, 2): the two corners, then the key points, in 0 to 1 of the letterboxed square

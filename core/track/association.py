@@ -57,6 +57,15 @@ class FaceTracker:
         self._settings = settings
         self._slots = [_Slot() for _ in range(settings.n_faces)]
 
+    def restore(self, faces: Sequence[Landmarks | None]) -> None:
+        """Go on behind a frame in which these faces were found, one entry a slot."""
+        for slot, landmarks in zip(self._slots, faces, strict=True):
+            if landmarks is not None:
+                slot.is_followed = True
+                slot.region = region_from_landmarks(
+                    landmarks.points_px, scale=self._settings.region_scale
+                )
+
     def followed_regions(self) -> list[Region]:
         """Return where the faces of the last frame are looked for in the next; may be none."""
         if not self._settings.is_tracked:
@@ -107,9 +116,11 @@ class FaceTracker:
 
     def _cost(self, slot: _Slot, sighting: Sighting) -> float:
         """Return how badly a sighting fits a slot; an unused slot is dearer than any likely fit."""
-        if slot.region is None or slot.picture is None:
+        if slot.region is None:
             return PLACE_COST * MAX_PLACE_SIZES
-        look = float(np.abs(slot.picture - sighting.picture).mean())
+        look = 0.0
+        if slot.picture is not None:  # none yet where a capture was resumed
+            look = float(np.abs(slot.picture - sighting.picture).mean())
         region = sighting.landmarks.region
         steps = slot.n_lost + 1
         distance = np.hypot(
