@@ -1,1 +1,18 @@
 """A capture in, a folder on disk out, and back."""
+
+from .footage_hash import FootageHash, hash_footage, hash_images
+from .stills import read_stills
+from .take_folder import has_take, read_take
+from .take_place import check_take_place
+from .take_writer import TakeWriter
+
+__all__ = [
+    "FootageHash",
+    "TakeWriter",
+    "check_take_place",
+    "has_take",
+    "hash_footage",
+    "hash_images",
+    "read_stills",
+    "read_take",
+]

@@ -1,0 +1,354 @@
+"""Writes a take as the capture runs, so that little is lost however it ends."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+import numpy as np
+
+from ..arrays import check_shape
+from ..errors import RangeError, ShapeError, TakeError
+from ..records import Footage, Landmarks, Provenance, Still, Take
+from .durable_file import write_durably
+from .stills import STILLS_NAME, entry_of, write_image
+from .take_folder import read_take
+from .take_header import HEADER_NAME, StillEntry, TakeHeader, read_header
+from .take_lock import TakeLock
+from .take_place import cannot_write, check_take_place, remove_take
+
+SYNC_INTERVAL_S = 1.0
+"""A kill loses at most the frame being written; a power cut at most about this much."""
+
+_log = logging.getLogger(__name__)
+
+
+class TakeWriter:
+    """Appends frames to a take folder; made by `create` or `resume`, closed by `with`.
+
+    The take is complete only after `finish`. When the `with` block is left by an exception or
+    without `finish`, what was appended is kept and can be resumed.
+    """
+
+    def __init__(
+        self, folder: Path, header: TakeHeader, *, lock: TakeLock, take_so_far: Take | None
+    ) -> None:
+        """Open the arrays of a folder that `create` or `resume` has prepared and locked."""
+        self._folder = folder
+        self._header = header
+        self._lock = lock
+        self._take_so_far = take_so_far
+        self._n_frames = take_so_far.n_frames if take_so_far is not None else 0
+        self._last = (-1, -np.inf)
+        if take_so_far is not None and take_so_far.n_frames:
+            self._last = (int(take_so_far.frame_index[-1]), float(take_so_far.time_s[-1]))
+        self._files: list[BinaryIO] = []
+        self._new_stills: tuple[Still, ...] | None = None
+        self._is_header_old = False
+        self._synced_at = time.monotonic()
+
+    @classmethod
+    def create(
+        cls,
+        folder: str | Path,
+        *,
+        footage: Footage,
+        provenance: Provenance,
+        n_faces: int,
+        n_landmarks: int,
+        is_overwriting: bool = False,
+    ) -> TakeWriter:
+        """Begin a take in a new or empty folder; `is_overwriting` removes the take that is there.
+
+        Raises
+        ------
+        TakeExists
+            A take is there, and is not to be overwritten.
+        TakeError
+            The folder's parent is missing, the folder holds other files, cannot be written, or
+            another capture is writing it.
+        """
+        place = Path(folder).absolute()
+        header = TakeHeader(footage, provenance, n_faces=n_faces, n_landmarks=n_landmarks)
+        check_take_place(place, is_overwriting=is_overwriting)
+        try:
+            place.mkdir(exist_ok=True)
+            lock = TakeLock(place)
+        except OSError as error:
+            raise cannot_write(place, error) from error
+        writer = cls(place, header, lock=lock, take_so_far=None)
+        writer._prepare(lambda: _begin_folder(place, header, is_overwriting=is_overwriting))
+        return writer
+
+    @classmethod
+    def resume(cls, folder: str | Path) -> TakeWriter:
+        """Go on with a take where it ends; whether it is the same footage is the caller's to check.
+
+        Raises
+        ------
+        TakeMissing, TakeTooNew, TakeDamaged, TakeError
+            As `read_take`; also when another capture is writing it, or it cannot be written.
+        """
+        place = Path(folder).absolute()
+        read_header(place)  # before the lock: a folder without a take stays as it is
+        try:
+            lock = TakeLock(place)
+        except OSError as error:
+            raise cannot_write(place, error) from error
+        try:
+            writer = cls(place, read_header(place), lock=lock, take_so_far=read_take(place))
+        except BaseException:
+            lock.release()
+            raise
+        writer._prepare(lambda: None)
+        return writer
+
+    @property
+    def folder(self) -> Path:
+        """Where the take lies."""
+        return self._folder
+
+    @property
+    def take_so_far(self) -> Take | None:
+        """What was there when the take was resumed; None for a new take."""
+        return self._take_so_far
+
+    @property
+    def n_frames(self) -> int:
+        """Frames in the take, those of an earlier run included."""
+        return self._n_frames
+
+    def append(self, frame_index: int, time_s: float, faces: Sequence[Landmarks | None]) -> None:
+        """Add one frame: one entry a face, None (or presence 0) where it is lost.
+
+        Raises
+        ------
+        ShapeError, RangeError
+            The frame does not fit the take, or does not come after the last one.
+        TakeError
+            The disk is full or gone; the frames before this one are kept.
+        """
+        self._check_order(frame_index, time_s)
+        if len(faces) != self._header.n_faces:
+            raise ShapeError(f"faces must have {self._header.n_faces} entries, got {len(faces)}")
+        records = [np.array(time_s, "<f8").tobytes(), np.array(frame_index, "<i4").tobytes()]
+        for face in faces:
+            records += _face_records(face, n_landmarks=self._header.n_landmarks)
+        try:
+            self._begin_writing()
+            for file, record in zip(self._files, records, strict=True):
+                _write_whole(file, record)
+        except OSError as error:
+            raise self._cut_short(error) from error
+        self._n_frames += 1
+        self._last = (frame_index, time_s)
+        if time.monotonic() - self._synced_at >= SYNC_INTERVAL_S:
+            self.sync()
+
+    def add_warning(self, text: str) -> None:
+        """Add a sentence for the artist, once."""
+        if text not in self._header.warnings:
+            self._header = replace(self._header, warnings=(*self._header.warnings, text))
+            self._is_header_old = True
+
+    def set_stills(self, stills: Sequence[Still]) -> None:
+        """Replace the stills of the take; they are written with the next `sync`.
+
+        Raises
+        ------
+        ShapeError
+            An image is not (height, width, 3), or is empty.
+        """
+        for still in stills:
+            check_shape("image", still.image, ("height", "width", 3))
+            if not still.image.size:
+                raise ShapeError(f"image must not be empty, got {still.image.shape}")
+        self._new_stills = tuple(stills)
+
+    def sync(self) -> None:
+        """Force everything so far to the disk.
+
+        Raises
+        ------
+        TakeError
+            The disk is full or gone; what was there is kept.
+        """
+        try:
+            for file in self._files:
+                os.fsync(file.fileno())
+            unused = self._write_new_stills()
+            if self._is_header_old:
+                header = replace(self._header, n_frames=self._n_frames)
+                write_durably(self._folder / HEADER_NAME, header.to_json().encode())
+                self._header, self._is_header_old = header, False
+            for name in unused:  # after the header has stopped naming them
+                (self._folder / STILLS_NAME / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise self._cut_short(error) from error
+        self._synced_at = time.monotonic()
+
+    def finish(self) -> None:
+        """Mark the take as complete.
+
+        Raises
+        ------
+        TakeError
+            The disk is full or gone; the take is kept, and is not complete.
+        """
+        self._header = replace(self._header, is_complete=True)
+        self._is_header_old = True
+        try:
+            self.sync()
+        except TakeError:
+            self._header = replace(self._header, is_complete=False)
+            raise
+
+    def close(self) -> None:
+        """Force what is there to the disk, and let others write the take.
+
+        Raises
+        ------
+        TakeError
+            The disk is full or gone; what was there is kept.
+        """
+        if not self._files:
+            return
+        try:
+            self._cut_to_whole_records()
+            self.sync()
+        except OSError as error:
+            raise self._cut_short(error) from error
+        finally:
+            self._let_go()
+
+    def __enter__(self) -> TakeWriter:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            self.close()
+        except TakeError as closing_error:
+            if error is None:
+                raise
+            _log.warning("Take '%s' was not closed cleanly: %s", self._folder, closing_error)
+
+    def _prepare(self, make_folder: Callable[[], None]) -> None:
+        """Make the folder's files, and open the arrays for appending, cut to whole frames."""
+        try:
+            make_folder()
+            for file in self._header.arrays:
+                self._files.append((self._folder / file.name).open("ab", buffering=0))
+            self._cut_to_whole_records()
+        except BaseException as error:
+            self._let_go()
+            if isinstance(error, OSError):
+                raise cannot_write(self._folder, error) from error
+            raise
+
+    def _let_go(self) -> None:
+        """Close the arrays and let others write the take."""
+        for file in self._files:
+            file.close()
+        self._files = []
+        self._lock.release()
+
+    def _begin_writing(self) -> None:
+        """Take back that the take is complete, before its first new frame."""
+        if self._header.is_complete:
+            self._header = replace(self._header, is_complete=False)
+            write_durably(self._folder / HEADER_NAME, self._header.to_json().encode())
+
+    def _check_order(self, frame_index: int, time_s: float) -> None:
+        """Raise unless a frame comes after the last one."""
+        last_index, last_time_s = self._last
+        if frame_index <= last_index or not last_time_s <= time_s < np.inf:
+            raise RangeError(
+                f"frame {frame_index} at {time_s:g} s must come after frame {last_index} "
+                f"at {last_time_s:g} s"
+            )
+
+    def _cut_to_whole_records(self) -> None:
+        """Remove what lies behind the last whole frame of each array."""
+        for file, layout in zip(self._files, self._header.arrays, strict=True):
+            n_bytes = self._n_frames * layout.record_bytes
+            if os.fstat(file.fileno()).st_size > n_bytes:
+                file.truncate(n_bytes)
+
+    def _cut_short(self, error: OSError) -> TakeError:
+        """Return the error that says what was kept."""
+        return TakeError(
+            f"Take '{self._folder}' cannot be written any further: {error.strerror}. "
+            f"{self._n_frames} frames are kept; make room, then resume the capture."
+        )
+
+    def _write_new_stills(self) -> list[str]:
+        """Write pictures that are not there yet; return the names of those no longer wanted."""
+        if self._new_stills is None:
+            return []
+        old = {replace(entry, file=""): entry.file for entry in self._header.stills}
+        entries: list[StillEntry] = []
+        serial = 1 + max((_serial_of(name) for name in old.values()), default=0)
+        for still in self._new_stills:
+            name = old.get(entry_of(still, file=""))
+            if name is None:
+                name = f"face{still.face_index}-{serial:04d}.png"
+                write_image(self._folder, file=name, image=still.image)
+                serial += 1
+            entries.append(entry_of(still, file=name))
+        self._new_stills = None
+        if tuple(entries) == self._header.stills:
+            return []
+        self._header = replace(self._header, stills=tuple(entries))
+        self._is_header_old = True
+        kept = {entry.file for entry in entries}
+        return [name for name in old.values() if name not in kept]
+
+
+def _begin_folder(folder: Path, header: TakeHeader, *, is_overwriting: bool) -> None:
+    """Lay an empty take."""
+    if is_overwriting:
+        remove_take(folder)
+    for file in header.arrays:
+        (folder / file.name).parent.mkdir(exist_ok=True)
+        (folder / file.name).write_bytes(b"")
+    write_durably(folder / HEADER_NAME, header.to_json().encode())
+
+
+def _face_records(face: Landmarks | None, *, n_landmarks: int) -> list[bytes]:
+    """Return the records of one face in one frame, in the order of `TakeHeader.arrays`."""
+    if face is None or np.float32(face.presence) == 0:
+        lost = [np.zeros(()), np.full((n_landmarks, 3), np.nan), np.full(4, np.nan)]
+        return [array.astype("<f4").tobytes() for array in lost]
+    check_shape("points_px", face.points_px, (n_landmarks, 3))
+    region = face.region.as_array()
+    is_finite = np.isfinite(face.points_px).all() and np.isfinite(region).all()
+    if not (0 < face.presence <= 1 and is_finite and face.region.size_px > 0):
+        raise RangeError(
+            f"a face must have finite points, a region and a presence in 0 … 1, "
+            f"got presence {face.presence:g} and {face.region}"
+        )
+    arrays = [np.array(face.presence), face.points_px, region]
+    return [array.astype("<f4").tobytes() for array in arrays]
+
+
+def _write_whole(file: BinaryIO, record: bytes) -> None:
+    """Write a record; the system may take it in pieces before it says that the disk is full."""
+    rest = memoryview(record)
+    while rest:
+        rest = rest[file.write(rest) :]
+
+
+def _serial_of(name: str) -> int:
+    """Return the running number in the name of a still."""
+    return int(name.removesuffix(".png").rpartition("-")[2])

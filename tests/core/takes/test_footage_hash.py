@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import hashlib
+import os
+
+import pytest
+
+from mien.core.errors import CannotOpen
+from mien.core.takes import footage_hash, hash_footage
+
+PIECE = 16 << 20
+
+
+def test_a_file_is_hashed_whole(tmp_path):
+    (tmp_path / "ä b.mp4").write_bytes(b"frames" * 1000)
+    found = hash_footage(tmp_path / "ä b.mp4")
+    assert found == (6000, hashlib.sha256(b"frames" * 1000).hexdigest())
+
+
+def test_a_large_file_is_hashed_by_its_size_and_three_pieces(tmp_path):
+    n_bytes = (64 << 20) + 2
+    path = tmp_path / "long.mov"
+    with path.open("wb") as file:
+        file.truncate(n_bytes)
+    pieces = {0: b"first", (n_bytes - PIECE) // 2: b"middle", n_bytes - 4: b"last"}
+    for place, text in pieces.items():
+        with path.open("r+b") as file:
+            file.seek(place)
+            file.write(text[: n_bytes - place])
+    content = path.read_bytes()
+    middle = (n_bytes - PIECE) // 2
+    wanted = hashlib.sha256(n_bytes.to_bytes(8, "little"))
+    for start in (0, middle, n_bytes - PIECE):
+        wanted.update(content[start : start + PIECE])
+    assert hash_footage(path) == (n_bytes, wanted.hexdigest())
+
+
+def test_a_file_at_the_limit_is_hashed_whole(tmp_path, monkeypatch):
+    monkeypatch.setattr(footage_hash, "WHOLE_BYTES", 100)
+    monkeypatch.setattr(footage_hash, "PIECE_BYTES", 10)
+    (tmp_path / "a").write_bytes(bytes(range(100)))
+    assert hash_footage(tmp_path / "a").sha256 == hashlib.sha256(bytes(range(100))).hexdigest()
+    (tmp_path / "b").write_bytes(bytes(range(101)))
+    assert hash_footage(tmp_path / "b").sha256 != hashlib.sha256(bytes(range(101))).hexdigest()
+
+
+def test_a_folder_of_images_is_known_by_names_and_sizes(tmp_path):
+    (tmp_path / "1.png").write_bytes(b"one")
+    (tmp_path / "2.png").write_bytes(b"three")
+    found = hash_footage(tmp_path)
+    assert found == (8, hashlib.sha256(b"1.png\0003\n2.png\0005\n").hexdigest())
+    (tmp_path / "2.png").rename(tmp_path / "3.png")
+    assert hash_footage(tmp_path).sha256 != found.sha256
+
+
+@pytest.mark.parametrize("name", ["0", "rtsp://host/stream", "nowhere.mp4"])
+def test_a_camera_has_no_hash(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert hash_footage(name) is None
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read anything"
+)
+def test_footage_that_may_not_be_read_is_said(tmp_path):
+    (tmp_path / "a.mp4").touch(mode=0)
+    with pytest.raises(
+        CannotOpen, match=r"cannot be read: Permission denied. Check its permissions"
+    ):
+        hash_footage(tmp_path / "a.mp4")
