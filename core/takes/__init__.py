@@ -3,7 +3,7 @@
 from .footage_hash import FootageHash, hash_footage, hash_images
 from .stills import read_stills
 from .take_folder import has_take, read_take
-from .take_place import check_take_place
+from .take_place import check_take_place, remove_take
 from .take_writer import TakeWriter
 
 __all__ = [
@@ -15,4 +15,5 @@ __all__ = [
     "hash_images",
     "read_stills",
     "read_take",
+    "remove_take",
 ]

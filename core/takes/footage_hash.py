@@ -15,19 +15,22 @@ PIECE_BYTES = 16 << 20
 
 
 class FootageHash(NamedTuple):
-    """Size in bytes and SHA-256 in hexadecimal, by the rules of `docs/formats/take.md`."""
+    """Size in bytes and SHA-256 in hexadecimal, by the rules of `docs/formats/take.md`.
 
-    n_bytes: int
-    sha256: str
+    Both are None for a camera or a stream, which has neither.
+    """
+
+    n_bytes: int | None
+    sha256: str | None
 
 
-def hash_footage(path: str | Path) -> FootageHash | None:
+def hash_footage(path: str | Path) -> FootageHash:
     """Identify a video file, or a folder of images by the names and sizes of its files.
 
     Returns
     -------
-    FootageHash or None
-        None where there is no file or folder of that name: a camera or a stream.
+    FootageHash
+        Without content where there is no file or folder of that name: a camera or a stream.
 
     Raises
     ------
@@ -44,7 +47,7 @@ def hash_footage(path: str | Path) -> FootageHash | None:
         raise CannotOpen(
             f"Footage '{place}' cannot be read: {error.strerror}. Check its permissions."
         ) from error
-    return None
+    return FootageHash(None, None)
 
 
 def hash_images(files: list[Path]) -> FootageHash:

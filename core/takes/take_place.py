@@ -49,6 +49,8 @@ def check_take_place(folder: Path, *, is_overwriting: bool) -> None:
 def remove_take(folder: Path) -> None:
     """Remove the files of a take, damaged or not, and the folders that are then empty.
 
+    Files that are not a take's stay.
+
     Raises
     ------
     OSError
@@ -58,9 +60,9 @@ def remove_take(folder: Path) -> None:
     own.sort(key=lambda file: file.name == HEADER_NAME)  # last: until then it can be done again
     for file in own:
         file.unlink()
-    for inner in {file.parent for file in own} - {folder}:
-        if not any(inner.iterdir()):
-            inner.rmdir()
+    for place in [*({file.parent for file in own} - {folder}), folder]:
+        if not any(place.iterdir()):
+            place.rmdir()
 
 
 def cannot_write(folder: Path, error: OSError) -> TakeError:

@@ -124,7 +124,7 @@ class TakeWriter:
         """Frames in the take, those of an earlier run included."""
         return self._n_frames
 
-    def append(self, frame_index: int, time_s: float, faces: Sequence[Landmarks | None]) -> None:
+    def append(self, frame_index: int, time_s: float, *, faces: Sequence[Landmarks | None]) -> None:
         """Add one frame: one entry a face, None (or presence 0) where it is lost.
 
         Raises

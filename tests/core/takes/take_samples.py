@@ -47,7 +47,7 @@ def faces_of(index: int, *, n_faces: int = 2) -> list[Landmarks | None]:
 
 def append_frames(writer: TakeWriter, frames, *, n_faces: int = 2) -> None:
     for index in frames:
-        writer.append(index, index / 29.97, faces_of(index, n_faces=n_faces))
+        writer.append(index, index / 29.97, faces=faces_of(index, n_faces=n_faces))
 
 
 def still_of(index: int, *, face: int = 0) -> Still:

@@ -56,7 +56,7 @@ def test_a_folder_of_images_is_known_by_names_and_sizes(tmp_path):
 @pytest.mark.parametrize("name", ["0", "rtsp://host/stream", "nowhere.mp4"])
 def test_a_camera_has_no_hash(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert hash_footage(name) is None
+    assert hash_footage(name) == (None, None)
 
 
 @pytest.mark.skipif(

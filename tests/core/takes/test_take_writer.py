@@ -12,7 +12,7 @@ import pytest
 
 from mien.core.errors import RangeError, ShapeError, TakeError, TakeExists, TakeMissing
 from mien.core.records import Landmarks, Region
-from mien.core.takes import TakeWriter, read_stills, read_take
+from mien.core.takes import TakeWriter, read_stills, read_take, remove_take
 from mien.core.takes import take_writer as take_writer_module
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -76,7 +76,7 @@ def test_a_finished_take_leaves_no_lock_and_nothing_half_written(tmp_path):
 def test_a_presence_that_rounds_to_zero_is_a_lost_face(tmp_path):
     face = Landmarks(np.ones((N_LANDMARKS, 3), np.float32), 0.0, Region(1, 1, 1, 0))
     with create(tmp_path / "take", n_faces=1) as writer:
-        writer.append(0, 0.0, [face])
+        writer.append(0, 0.0, faces=[face])
         writer.finish()
     assert np.isnan(read_take(tmp_path / "take").faces[0].landmarks_px).all()
 
@@ -197,6 +197,20 @@ def test_a_take_that_is_there_is_not_written_over_unless_asked(tmp_path):
     assert (tmp_path / "take" / "notes.txt").read_text() == "mine"
 
 
+def test_removing_a_take_removes_nothing_else(tmp_path):
+    for name in ("take", "shared"):
+        with create(tmp_path / name) as writer:
+            writer.set_stills([still_of(1)])
+            append_frames(writer, range(3))
+    (tmp_path / "shared" / "notes.txt").write_text("mine")
+    remove_take(tmp_path / "take")
+    remove_take(tmp_path / "shared")
+    assert [path.relative_to(tmp_path).as_posix() for path in sorted(tmp_path.rglob("*"))] == [
+        "shared",
+        "shared/notes.txt",
+    ]
+
+
 def test_a_damaged_take_can_be_overwritten(tmp_path):
     wanted = whole_take(tmp_path / "whole", 5)
     whole_take(tmp_path / "take", 5)
@@ -257,14 +271,16 @@ def test_frames_that_do_not_fit_are_refused_and_change_nothing(tmp_path):
         good = faces_of(2, n_faces=1)
         for index, time_s in ((3, 9.0), (2, 9.0), (4, 0.0), (4, np.nan), (4, np.inf)):
             with pytest.raises(RangeError, match="must come after frame 3"):
-                writer.append(index, time_s, good)
+                writer.append(index, time_s, faces=good)
         with pytest.raises(ShapeError, match="faces must have 1 entries, got 2"):
-            writer.append(4, 1.0, [*good, None])
+            writer.append(4, 1.0, faces=[*good, None])
         with pytest.raises(ShapeError, match="points_px"):
-            writer.append(4, 1.0, [Landmarks(np.ones((6, 3), np.float32), 1.0, Region(1, 1, 1, 0))])
+            writer.append(
+                4, 1.0, faces=[Landmarks(np.ones((6, 3), np.float32), 1.0, Region(1, 1, 1, 0))]
+            )
         points = np.full((N_LANDMARKS, 3), np.nan, np.float32)
         with pytest.raises(RangeError, match="finite points"):
-            writer.append(4, 1.0, [Landmarks(points, 1.0, Region(1, 1, 1, 0))])
+            writer.append(4, 1.0, faces=[Landmarks(points, 1.0, Region(1, 1, 1, 0))])
         with pytest.raises(ShapeError, match="image"):
             writer.set_stills(
                 [still_of(1).__class__(0, 1, 1.0, np.zeros((0, 4, 3), np.uint8), 0, 0, 1)]
