@@ -1,0 +1,139 @@
+"""Rebuilds every file of `assets/` from its pinned public package.
+
+Run as `python -m mien.core.convert.build_assets --out DIR`. Needs the packages of `mien[convert]`,
+pip, npm and the network.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import hashlib
+import json
+import logging
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import MienError
+from . import packages
+from .canonical_face import read_canonical_face
+from .network_files import blazeface_from_tflite, facemesh_from_tflite
+from .onnx_export import DetectorGraph, LandmarkGraph, onnx_from_graph
+from .plain_npz import plain_npz
+
+LANDMARK_FILE = "face_landmark_468.onnx"
+DETECTOR_FILE = "face_detection_short_range.onnx"
+CANONICAL_FACE_FILE = "canonical_face_468.npz"
+MANIFEST_FILE = "assets.json"
+MANIFEST_FORMAT = 1
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One built file and where it comes from."""
+
+    file: str
+    engine: str
+    origin: str
+    data: bytes
+
+
+def build_assets(folder: Path) -> list[Path]:
+    """Fetch the packages and write every asset, and `assets.json`, into a folder.
+
+    Returns
+    -------
+    list of Path
+        What was written.
+
+    Raises
+    ------
+    BackendError, WeightsCorrupt
+        A program is missing or failed; a package does not hold what it should.
+    """
+    with tempfile.TemporaryDirectory() as temporary:
+        wheel = packages.fetch_pypi_wheel(Path(temporary))
+        npm_package = packages.fetch_npm_package(Path(temporary))
+        assets = convert_packages(wheel=wheel, npm_package=npm_package)
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for asset in assets:
+        written.append(folder / asset.file)
+        written[-1].write_bytes(asset.data)
+    written.append(folder / MANIFEST_FILE)
+    written[-1].write_text(_manifest(assets), encoding="utf-8")
+    return written
+
+
+def convert_packages(*, wheel: Path, npm_package: Path) -> list[Asset]:
+    """Convert the files within the fetched packages."""
+    landmark, detector = packages.LANDMARK_TFLITE, packages.DETECTOR_TFLITE
+    metadata = packages.GEOMETRY_METADATA
+    facemesh = facemesh_from_tflite(
+        packages.read_wheel_member(wheel, landmark), subject=f"'{landmark.path}'"
+    )
+    blazeface = blazeface_from_tflite(
+        packages.read_wheel_member(wheel, detector), subject=f"'{detector.path}'"
+    )
+    face = read_canonical_face(packages.read_npm_member(npm_package, metadata))
+    pypi, npm = f"PyPI {packages.PYPI_PACKAGE}", f"npm {packages.NPM_PACKAGE}"
+    return [
+        Asset(
+            LANDMARK_FILE,
+            "facemesh-468",
+            f"{pypi}, {landmark.path}",
+            onnx_from_graph(LandmarkGraph(facemesh)),
+        ),
+        Asset(
+            DETECTOR_FILE,
+            "blazeface-short-range",
+            f"{pypi}, {detector.path}",
+            onnx_from_graph(DetectorGraph(blazeface)),
+        ),
+        Asset(
+            CANONICAL_FACE_FILE,
+            "facemesh-468",
+            f"{npm}, {metadata.path}",
+            plain_npz(dataclasses.asdict(face)),
+        ),
+    ]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; return its exit code."""
+    parser = argparse.ArgumentParser(prog="build_assets", description=__doc__)
+    parser.add_argument("--out", type=Path, required=True, help="folder to write to")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    logging.getLogger("onnxscript").setLevel(logging.ERROR)
+    try:
+        written = build_assets(options.out)
+    except MienError as error:
+        _log.error("%s", error)
+        return 3
+    for path in written:
+        _log.info("%s", path)
+    return 0
+
+
+def _manifest(assets: list[Asset]) -> str:
+    """Return the text of `assets.json`."""
+    entries = [
+        {
+            "file": asset.file,
+            "sha256": hashlib.sha256(asset.data).hexdigest(),
+            "engine": asset.engine,
+            "origin": asset.origin,
+            "licence": "Apache-2.0",
+        }
+        for asset in assets
+    ]
+    return json.dumps({"format": MANIFEST_FORMAT, "assets": entries}, indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
