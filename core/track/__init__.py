@@ -9,10 +9,12 @@ from .region import (
     region_from_landmarks,
     region_overlap,
 )
+from .stills import StillPicker
 
 __all__ = [
     "FaceTracker",
     "Sighting",
+    "StillPicker",
     "crop_from_image",
     "image_from_crop",
     "picture_from_crop",
