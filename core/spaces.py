@@ -53,6 +53,28 @@ def image_from_camera(camera: Camera, *, depth_m: FloatArray) -> Float64Array:
     return matrices
 
 
+def image_from_head_matrices(
+    camera: Camera, *, camera_from_head: FloatArray, depth_m: FloatArray
+) -> Float64Array:
+    """Return the projective matrices that lay head space on the image.
+
+    Parameters
+    ----------
+    camera : the camera
+    camera_from_head : shape (n, 4, 4), NaN where lost
+    depth_m : shape (n,), as in `image_from_camera`, NaN where lost
+
+    Returns
+    -------
+    shape (n, 4, 4), float64
+        To be divided by the fourth coordinate, which is 1 at head space's origin; NaN where lost.
+    """
+    matrices = image_from_camera(camera, depth_m=depth_m) @ camera_from_head
+    matrices /= matrices[:, 3:, 3:].copy()
+    matrices[~np.isfinite(matrices).all((1, 2))] = np.nan
+    return np.asarray(matrices, np.float64)
+
+
 def apply_transform(target_from_source: FloatArray, points: FloatArray) -> Float64Array:
     """Map points by 4×4 matrices, affine or projective.
 
