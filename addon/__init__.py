@@ -1,9 +1,26 @@
 """Everything that touches Blender; thin: gathers values, calls core, writes the result."""
 
+from __future__ import annotations
+
+from importlib import import_module
+from types import ModuleType
+
+_MODULES = ("cli_command",)
+"""In the order of their registration; imported only then, since they need Blender."""
+
 
 def register() -> None:
     """Register the add-on's modules, in order."""
+    for module in _modules():
+        module.register()
 
 
 def unregister() -> None:
     """Unregister the add-on's modules, in reverse."""
+    for module in reversed(_modules()):
+        module.unregister()
+
+
+def _modules() -> list[ModuleType]:
+    """Import the modules."""
+    return [import_module(f".{name}", __package__) for name in _MODULES]

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import bpy
 import numpy as np
 
-from ...core.arrays import BoolArray, Float64Array
 from ...core.errors import ArgumentError
 from ...core.records import Performance
 from .actions import Channel, Keys, animate
@@ -81,7 +80,7 @@ def lost_spans(performance: Performance, *, rate_hz: float) -> list[tuple[float,
 def mark_gaps(
     scene: bpy.types.Scene, face: bpy.types.Object, performance: Performance, *, rate_hz: float
 ) -> None:
-    """Put markers where a face is lost, found and filled, and hide it while it is lost."""
+    """Put markers where a face is lost, found and filled on request."""
     for start, end in lost_spans(performance, rate_hz=rate_hz):
         scene.timeline_markers.new(f"{face.name} lost", frame=math.ceil(start - 1e-3))
         if end is not None:
@@ -90,15 +89,14 @@ def mark_gaps(
     for index in filled:
         frame = performance.time_s[index] * rate_hz
         scene.timeline_markers.new(f"{face.name} filled", frame=math.ceil(frame - 1e-3))
+
+
+def hide_while_lost(face: bpy.types.Object, performance: Performance, *, rate_hz: float) -> None:
+    """Key the visibility in the viewport and in renders, held, at every change."""
     present = performance.is_present
-    if not present.all():
-        _hide_while_lost(face, performance.time_s * rate_hz, present)
-
-
-def _hide_while_lost(face: bpy.types.Object, frames: Float64Array, present: BoolArray) -> None:
-    """Key the visibility, held, at every change."""
     changes = np.flatnonzero(np.diff(present.astype(np.int8), prepend=-1))
-    keys = Keys(frames=frames[changes], is_held=np.ones(len(changes), bool))
+    frames = performance.time_s[changes] * rate_hz
+    keys = Keys(frames=frames, is_held=np.ones(len(changes), bool))
     hidden = (~present[changes]).astype(np.float32)
     paths = ("hide_viewport", "hide_render")
     animate(face, [Channel(path, hidden, group="Visibility") for path in paths], keys=keys)

@@ -1,0 +1,84 @@
+"""What a file must hold when it has been written: counted in the scene it comes from."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import bpy
+import numpy as np
+
+from ...core.arrays import Float64Array
+from ..scene.face_scene import FaceScene
+
+_N_PROBES = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExpectedFace:
+    """One face: `n_blendshapes` without the Basis; `world_m` (n_probes, n_vertices, 3), metres."""
+
+    name: str
+    n_blendshapes: int
+    world_m: Float64Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expected:
+    """All faces, the scene's range with both ends, and the frames of the probes."""
+
+    faces: tuple[ExpectedFace, ...]
+    frame_start: int
+    frame_end: int
+    rate_hz: float
+    probes: tuple[int, ...]
+
+    @property
+    def n_frames(self) -> int:
+        """Scene frames that are exported."""
+        return self.frame_end - self.frame_start + 1
+
+    @property
+    def is_animated(self) -> bool:
+        """Whether there is more than one frame, so that there must be an animation."""
+        return self.n_frames > 1
+
+
+def expected_of(scene: bpy.types.Scene, built: FaceScene) -> Expected:
+    """Count and measure what the file of a scene must hold."""
+    probes = np.linspace(scene.frame_start, scene.frame_end, _N_PROBES).astype(int)
+    frames = tuple(sorted({int(frame) for frame in probes}))
+    return Expected(
+        faces=tuple(
+            ExpectedFace(
+                face.name,
+                _n_blendshapes(face),
+                np.stack([world_vertices(scene, face, frame) for frame in frames]),
+            )
+            for face in built.faces
+        ),
+        frame_start=scene.frame_start,
+        frame_end=scene.frame_end,
+        rate_hz=scene.render.fps / scene.render.fps_base,
+        probes=frames,
+    )
+
+
+def world_vertices(scene: bpy.types.Scene, face: bpy.types.Object, frame: float) -> Float64Array:
+    """Evaluate an object's vertices at a scene frame, (n_vertices, 3), metres, world."""
+    whole = math.floor(frame)
+    scene.frame_set(whole, subframe=frame - whole)
+    evaluated = face.evaluated_get(bpy.context.evaluated_depsgraph_get())
+    vertices = evaluated.data.vertices
+    found = np.zeros(len(vertices) * 3, np.float32)
+    vertices.foreach_get("co", found)
+    world = np.array(evaluated.matrix_world, np.float64)
+    return np.asarray(found.reshape(-1, 3) @ world[:3, :3].T + world[:3, 3], np.float64)
+
+
+def _n_blendshapes(face: bpy.types.Object) -> int:
+    """Count the relative shape keys without the Basis."""
+    shape_keys = face.data.shape_keys
+    if shape_keys is None or not shape_keys.use_relative:
+        return 0
+    return len(shape_keys.key_blocks) - 1

@@ -1,0 +1,15 @@
+"""How exports say that they failed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...core.errors import ExportError
+
+
+def failed(path: Path, finding: str) -> ExportError:
+    """Return the error of a file that was written but does not hold what it should."""
+    return ExportError(
+        f"'{path.name}' was not written right: {finding}. Nothing was kept; try another format, "
+        "and report this with Blender's version."
+    )

@@ -1,0 +1,70 @@
+"""Checks a file by opening it again, in a scene that is thrown away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import bpy
+import numpy as np
+
+from .expected import Expected, world_vertices
+from .failure import failed
+
+_TOLERANCE_M = 1e-4
+
+
+def check_reopened(path: Path, expected: Expected, *, importer: Callable[[Path], None]) -> None:
+    """Raise unless the file has every face where it was, at a few frames, over the whole range."""
+    with _throwaway_scene() as scene:
+        try:
+            importer(path)
+        except RuntimeError as error:
+            raise failed(path, f"Blender cannot read it again ({error})") from error
+        found = (scene.frame_start, scene.frame_end)
+        wanted = (expected.frame_start, expected.frame_end)
+        if expected.is_animated and found != wanted:
+            raise failed(path, f"it runs over the frames {found} instead of {wanted}")
+        # Importers may rename, and keep the objects' order no better than an exporter does.
+        left = [obj for obj in scene.objects if obj.type == "MESH"]
+        if len(left) != len(expected.faces):
+            raise failed(path, f"it holds {len(left)} of {len(expected.faces)} faces")
+        moves = [[world_vertices(scene, obj, frame) for frame in expected.probes] for obj in left]
+    for face in expected.faces:
+        error_m = min(_worst_error(move, face.world_m) for move in moves)
+        if error_m > _TOLERANCE_M:
+            raise failed(path, f"'{face.name}' lies {error_m * 1e3:.3g} mm off in it")
+
+
+def _worst_error(found: list[np.ndarray], wanted: np.ndarray) -> float:
+    """Return the largest distance of a vertex at any probe; infinite where the meshes differ."""
+    if any(len(vertices) != wanted.shape[1] for vertices in found):
+        return float("inf")
+    return float(np.linalg.norm(np.stack(found) - wanted, axis=-1).max())
+
+
+@contextmanager
+def _throwaway_scene() -> Iterator[bpy.types.Scene]:
+    """Make a new scene the context's, and remove it with all that came into the file meanwhile."""
+    before = _blocks()
+    render = bpy.context.scene.render
+    scene = bpy.data.scenes.new("Reopened")
+    # Files hold seconds: frames agree only at the same rate.
+    scene.render.fps, scene.render.fps_base = render.fps, render.fps_base
+    try:
+        with bpy.context.temp_override(scene=scene, view_layer=scene.view_layers[0]):
+            yield scene
+    finally:
+        bpy.data.batch_remove([block for block in _blocks() if block not in before])
+
+
+def _blocks() -> set[bpy.types.ID]:
+    """Return every data-block of the file."""
+    return {
+        block
+        for prop in bpy.data.bl_rna.properties
+        if prop.type == "COLLECTION"
+        for block in getattr(bpy.data, prop.identifier)
+        if isinstance(block, bpy.types.ID)
+    }

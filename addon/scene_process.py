@@ -1,0 +1,137 @@
+"""Carries out scene jobs in a process of its own: the bpy module's Python, or Blender."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import deque
+from pathlib import Path
+from typing import IO, Any
+
+from ..core import errors
+from ..core.errors import BackendError, ExportError, MienError
+from ..core.records import OnProgress, Progress
+from ..core.scene_job import SceneJob, SceneReport
+from .headless import PREFIX
+from .staging import staging_folder
+
+EXECUTABLE_VARIABLE = "MIEN_BLENDER"
+_N_LAST_LINES = 12
+
+
+class SceneProcess:
+    """A `SceneWriter` that can be stopped at any time and survives Blender's crashes."""
+
+    def write(self, job: SceneJob, *, on_progress: OnProgress) -> SceneReport:
+        """Carry a job out.
+
+        Parameters
+        ----------
+        job : what to write
+        on_progress : called as the process reports; if it raises, the process is killed
+
+        Raises
+        ------
+        BackendError
+            Neither the bpy module nor Blender is there.
+        MienError
+            Whatever the job ran into; nothing is left of its output.
+        """
+        command = blender_command()
+        with (
+            staging_folder(Path(job.output)) as staging,
+            tempfile.TemporaryDirectory(prefix="mien-") as folder,
+        ):
+            path = Path(folder) / "job.json"
+            path.write_text(job.to_json(), encoding="utf-8")
+            process = subprocess.Popen(
+                [*command, str(path), str(staging)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+                env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+            )
+            with process:
+                try:
+                    return _follow(process, on_progress=on_progress)
+                finally:
+                    process.kill()
+
+
+def blender_command() -> list[str]:
+    """Find a way to run `headless.py`; the job's file and its staging folder follow.
+
+    A `MIEN_BLENDER` in the environment comes first, then the bpy module, then `blender`.
+
+    Raises
+    ------
+    BackendError
+        There is none.
+    """
+    named = os.environ.get(EXECUTABLE_VARIABLE)
+    executable = shutil.which(named or "blender")
+    if named and executable is None:
+        raise BackendError(
+            f"{EXECUTABLE_VARIABLE} names '{named}', which is no program. Let it name Blender's "
+            "executable, 4.2 or newer, or remove it."
+        )
+    if not named and importlib.util.find_spec("bpy") is not None:
+        return [sys.executable, "-m", f"{__package__}.headless"]
+    if executable is None:
+        raise BackendError(
+            "Scenes need Blender: neither the module 'bpy' nor a program 'blender' was found. "
+            "Install one with 'pip install bpy', or let the environment variable "
+            f"{EXECUTABLE_VARIABLE} name Blender's executable, 4.2 or newer."
+        )
+    script = Path(__file__).with_name("headless.py")
+    options = ["--background", "--factory-startup", "--python-exit-code", "70"]
+    return [executable, *options, "--python", str(script), "--"]
+
+
+def _follow(process: subprocess.Popen[str], *, on_progress: OnProgress) -> SceneReport:
+    """Pass progress on until the process ends; return its report or raise its error."""
+    report: SceneReport | None = None
+    failure: MienError | None = None
+    last_lines: deque[str] = deque(maxlen=_N_LAST_LINES)
+    for line in _lines(process.stdout):
+        if not line.startswith(PREFIX):
+            last_lines.append(line)
+            continue
+        message: dict[str, Any] = json.loads(line[len(PREFIX) :])
+        if "progress" in message:
+            on_progress(Progress(**message["progress"]))
+        elif "report" in message:
+            values = message["report"]
+            report = SceneReport(**{**values, "warnings": tuple(values["warnings"])})
+        else:
+            failure = _error_of(message)
+    code = process.wait()
+    if failure is not None:
+        raise failure
+    if report is None or code != 0:
+        how = f"with signal {-code}" if code < 0 else f"with exit code {code}"
+        said = "\n".join(last_lines) or "It said nothing."
+        raise ExportError(
+            f"Blender ended {how} before the scene was written. Its last lines:\n{said}"
+        )
+    return report
+
+
+def _lines(stream: IO[str] | None) -> list[str] | Any:
+    """Yield the lines that are not empty."""
+    assert stream is not None
+    return (line.rstrip() for line in stream if line.strip())
+
+
+def _error_of(message: dict[str, Any]) -> MienError:
+    """Make the error that the other process met again."""
+    kind = getattr(errors, str(message["error"]), ExportError)
+    return kind(message["message"])
