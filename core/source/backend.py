@@ -1,0 +1,55 @@
+"""OpenCV, loaded late and kept quiet."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from ..errors import BackendError
+
+if TYPE_CHECKING:
+    from cv2 import VideoCapture
+
+OpenCapture = Callable[[str], "VideoCapture"]
+
+
+def load_cv2() -> ModuleType:
+    """Import OpenCV and keep it and its FFmpeg from writing on stderr.
+
+    What they print is not for the artist: our own errors say what failed. Who wants to read it sets
+    OPENCV_LOG_LEVEL or OPENCV_FFMPEG_LOGLEVEL.
+
+    Raises
+    ------
+    BackendError
+        OpenCV is not installed.
+    """
+    # FFmpeg's level is read once, when the first capture of the process is made; −8 is silence.
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    try:
+        import cv2
+    except ImportError as error:
+        raise BackendError(
+            "OpenCV, which reads footage, is missing. Install 'opencv-python-headless'."
+        ) from error
+    if "OPENCV_LOG_LEVEL" not in os.environ:
+        cv2.setLogLevel(0)
+    return cv2
+
+
+def open_file_capture(path: str) -> VideoCapture:
+    """Open a video file; the result may be closed, which says that it could not be opened."""
+    cv2: Any = load_cv2()
+    if not cv2.videoio_registry.hasBackend(cv2.CAP_FFMPEG):
+        raise BackendError(
+            "This OpenCV was built without FFmpeg and reads no video files. "
+            "Install 'opencv-python-headless' from PyPI."
+        )
+    # An absolute path keeps FFmpeg from taking 'take:1.mov' for an address.
+    capture = cv2.VideoCapture(str(Path(path).absolute()), cv2.CAP_FFMPEG)
+    # Builds differ in whether they turn frames themselves: ours is the one place that does.
+    capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0)
+    return capture  # type: ignore[no-any-return]

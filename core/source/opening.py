@@ -1,0 +1,61 @@
+"""Chooses how footage is read by what its path is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from ..errors import CannotOpen
+from ..settings import SourceSettings
+from .camera import Camera, is_live_address
+from .diagnosis import check_readable
+from .frame_source import FrameSource
+from .frame_stream import DEFAULT_QUEUE_SIZE
+from .image_file import IMAGE_SUFFIXES
+from .image_list import images_beside, images_of_folder, images_of_pattern, is_pattern
+from .image_sequence import ImageSequence
+from .video_file import VideoFile
+
+
+def open_source(
+    path: str, settings: SourceSettings, *, queue_size: int = DEFAULT_QUEUE_SIZE
+) -> FrameSource:
+    """Open footage of any kind.
+
+    Parameters
+    ----------
+    path : a video file or GIF; a folder of images; one image, which stands for the sequence that
+        its number belongs to, or for itself; a pattern (`shot_####.png`, `shot_%04d.png`,
+        `shot_*.png`); `camera:0`; the address of a stream (`rtsp://…`, `http://…`)
+    settings : the range, and the rate of images
+    queue_size : how many frames the reader may run ahead; fewer where frames are large
+
+    Raises
+    ------
+    CannotOpen
+        Footage is missing, may not be read, or is no footage.
+    CannotDecode
+        It opened, and not one frame could be decoded.
+    BackendError
+        OpenCV is missing.
+    """
+    if not path:
+        raise CannotOpen("No footage was named. Choose a video, a GIF or images.")
+    if re.match("file://", path, re.IGNORECASE):
+        path = url2pathname(urlsplit(path).path)
+    if is_live_address(path):
+        return Camera(path, settings)
+    place = Path(path).expanduser()
+    if is_pattern(place):
+        images = images_of_pattern(place)
+    else:
+        check_readable(place)
+        if place.is_dir():
+            images = images_of_folder(place)
+        elif place.suffix.lower() in IMAGE_SUFFIXES:
+            images = images_beside(place)
+        else:
+            return VideoFile(str(place), settings, queue_size=queue_size)
+    return ImageSequence(str(place.absolute()), settings, images=images, queue_size=queue_size)
