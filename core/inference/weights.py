@@ -43,7 +43,7 @@ def assets_folder() -> Path:
 
 
 def user_folder() -> Path:
-    """Return the folder of the user's own files, which need not exist.
+    """Return the folder of imported weights, which need not exist.
 
     The environment variable `MIEN_USER_DIR` names it; else it is `mien` in the place that the
     operating system keeps for data of applications.
@@ -58,11 +58,6 @@ def user_folder() -> Path:
     else:
         base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
     return base / "mien"
-
-
-def weights_folder() -> Path:
-    """Return the folder within the user's that imported weights are written to."""
-    return user_folder() / "models"
 
 
 def open_network(
@@ -115,7 +110,7 @@ def find_weights(name: str) -> WeightFile:
             return weights
     known = ", ".join(sorted({weights.name for weights in listed})) or "none"
     raise WeightsMissing(
-        f"Weights '{name}' are missing from '{weights_folder()}' and '{assets_folder()}'; found: "
+        f"Weights '{name}' are missing from '{user_folder()}' and '{assets_folder()}'; found: "
         f"{known}. Import them with `mien models import FILE`, or install Mien again."
     )
 
@@ -129,7 +124,7 @@ def list_weights() -> list[WeightFile]:
         A manifest cannot be read.
     """
     return [
-        *read_manifest(weights_folder(), is_bundled=False),
+        *read_manifest(user_folder(), is_bundled=False),
         *read_manifest(assets_folder(), is_bundled=True),
     ]
 
