@@ -101,7 +101,7 @@ def neutral_face(positions_m: FloatArray) -> Float32Array:
     distances = np.square(some - np.median(some, axis=0)).sum(axis=(1, 2))
     n_near = max(1, round(_NEUTRAL_SHARE * len(some)))
     nearest = np.argsort(distances, kind="stable")[:n_near]
-    return some[nearest].mean(axis=0, dtype=np.float64).astype(np.float32)
+    return np.asarray(some[nearest].mean(axis=0, dtype=np.float64), np.float32)
 
 
 def positions_from_blendshapes(

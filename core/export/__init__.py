@@ -1,1 +1,19 @@
 """A solved face in, one file per format out."""
+
+from .arrays_npz import write_npz
+from .atomic_file import new_file, path_beside
+from .neutral_obj import write_neutral_obj
+from .point_cache import read_mdd, read_pc2, write_mdd, write_pc2
+from .points_csv import write_points_csv
+
+__all__ = [
+    "new_file",
+    "path_beside",
+    "read_mdd",
+    "read_pc2",
+    "write_mdd",
+    "write_neutral_obj",
+    "write_npz",
+    "write_pc2",
+    "write_points_csv",
+]

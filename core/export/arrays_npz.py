@@ -1,0 +1,55 @@
+"""All arrays of a take for other programs, as one NumPy archive."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ..arrays import AnyArray
+from ..records import Performance
+from .atomic_file import new_file
+
+FORMAT_VERSION = 1
+
+
+def write_npz(performances: Sequence[Performance], path: str | Path) -> None:
+    """Write the arrays of every face; docs/formats/npz.md lists them.
+
+    Parameters
+    ----------
+    performances : one a face; with several, the names of face k begin with `face<k>/`, from 0
+    path : the file, whatever its suffix
+
+    Raises
+    ------
+    ExportError
+        The file cannot be written.
+    """
+    arrays: dict[str, AnyArray] = {"format_version": np.array(FORMAT_VERSION, np.int32)}
+    for index, performance in enumerate(performances):
+        prefix = f"face{index}/" if len(performances) > 1 else ""
+        for name, array in _arrays(performance).items():
+            arrays[prefix + name] = array
+    with new_file(path) as file:
+        np.savez(file, **arrays)
+
+
+def _arrays(performance: Performance) -> dict[str, AnyArray]:
+    """Return one face's arrays by name."""
+    geometry, topology = performance.geometry, performance.topology
+    return {
+        "time_s": performance.time_s.astype(np.float64),
+        "presence": performance.track.presence.astype(np.float32),
+        "is_filled": performance.is_filled.astype(np.bool_),
+        "landmarks_px": performance.track.landmarks_px.astype(np.float32),
+        "landmarks_smooth_px": performance.landmarks_smooth_px.astype(np.float32),
+        "head_m": geometry.head_m.astype(np.float32),
+        "image_from_head": geometry.image_from_head.astype(np.float64),
+        "camera_from_head": geometry.camera_from_head.astype(np.float64),
+        "camera_fov_y_rad": np.array(geometry.camera.fov_y_rad, np.float64),
+        "footage_size": np.array(performance.footage.size, np.int32),
+        "triangles": topology.triangles.astype(np.int32),
+        "uv": topology.uv.astype(np.float32),
+    }
