@@ -7,7 +7,7 @@ from pathlib import Path
 
 import bpy
 
-from ...core.animate import blendshapes_from_positions, resample_uniformly
+from ...core.animate import blendshapes_from_positions, neutral_face, resample_uniform
 from ...core.arrays import FloatArray
 from ...core.export import write_pc2
 from ...core.mesh import Subdivision, polygon_mesh, subdivide_positions, subdivision
@@ -80,7 +80,7 @@ def add_carried_face(
         )
         carried = CarriedFace(face, len(animation.names), animation.worst_error_m)
     else:
-        face = _neutral_face(name, collection, performance, performance.topology.neutral_m, baking)
+        face = _neutral_face(name, collection, performance, neutral_face(poses_m), baking)
         carried = CarriedFace(face)
         if carrier == "cache":
             _add_cache(face, performance, plan.cache, rate, baking)
@@ -134,11 +134,11 @@ def _add_cache(
     baking: Subdivision | None,
 ) -> None:
     """Write the point cache, one sample a scene frame, and let it move the face."""
-    start_frame, positions_m = resample_uniformly(performance, rate_hz=rate.hz)
+    samples = resample_uniform(performance.geometry.head_m, performance.time_s, rate_hz=rate.hz)
     write_pc2(
         path,
-        _baked(scene_from_head(positions_m), baking),
-        start_frame=float(start_frame),
+        _baked(scene_from_head(samples.values), baking),
+        start_frame=float(samples.first_frame),
         sample_rate=1.0,
     )
-    add_mesh_cache(face, path=path, start_frame=start_frame)
+    add_mesh_cache(face, path=path, start_frame=samples.first_frame)

@@ -9,6 +9,8 @@ from ...core.arrays import FloatArray, IndexArray, check_indices, check_shape
 from ...core.settings import MeshSettings
 
 UV_MAP = "UVMap"
+# At the default of 3 the limit surface is 0.04 mm off at corners of a single polygon.
+_QUALITY = 10
 
 
 def collection_of(scene: bpy.types.Scene, name: str) -> bpy.types.Collection:
@@ -59,6 +61,7 @@ def add_subdivision(face: bpy.types.Object, settings: MeshSettings) -> None:
     modifier = face.modifiers.new("Subdivision", "SUBSURF")
     modifier.levels = modifier.render_levels = settings.subdivide
     modifier.use_limit_surface = settings.use_limit_surface
+    modifier.quality = _QUALITY
 
 
 def _polygon_mesh(name: str, positions_m: FloatArray, polygons: IndexArray) -> bpy.types.Mesh:

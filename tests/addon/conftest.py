@@ -21,7 +21,7 @@ from mien.core.spaces import apply_transform, image_from_camera
 bpy = pytest.importorskip("bpy", reason="the bpy module is not installed")
 
 N_COLUMNS, N_ROWS = 18, 26  # 468 points, as many as FaceMesh has
-CAMERA = Camera(fov_y_rad=math.radians(63.0), size=(480, 640))
+FOV_Y_RAD = math.radians(63.0)
 
 
 def _neutral() -> np.ndarray:
@@ -57,6 +57,7 @@ def make_performance(
     offset_m: tuple[float, float, float] = (0.02, 0.03, -0.55),
     time_s: np.ndarray | None = None,
     path: str = "made of numbers.mp4",
+    size: tuple[int, int] = (480, 640),
 ) -> Performance:
     """A face that smiles, lifts a brow and moves its head; the footage is not there."""
     time_s = np.arange(n_frames) / rate_hz if time_s is None else time_s
@@ -74,7 +75,8 @@ def make_performance(
     matrices = np.tile(np.eye(4), (n_frames, 1, 1))
     matrices[:, :3, :3] = _rotations(time_s) * (1 + 0.05 * np.sin(time_s))[:, None, None]
     matrices[:, :3, 3] = np.array(offset_m) + 0.02 * np.sin(time_s)[:, None] * [1.0, 0.5, 2.0]
-    image = image_from_camera(CAMERA, depth_m=-matrices[:, 2, 3]) @ matrices
+    camera = Camera(FOV_Y_RAD, size)
+    image = image_from_camera(camera, depth_m=-matrices[:, 2, 3]) @ matrices
     landmarks = apply_transform(image, head).astype(np.float32)
     gone = list(lost)
     presence = np.ones(n_frames, np.float32)
@@ -82,11 +84,11 @@ def make_performance(
     for array in (head, matrices, image, landmarks):
         array[gone] = np.nan
     return Performance(
-        footage=Footage(path, "video", CAMERA.size, rate_hz, n_frames),
+        footage=Footage(path, "video", size, rate_hz, n_frames),
         time_s=time_s,
         track=FaceTrack(presence, landmarks, np.full((n_frames, 4), np.nan, np.float32)),
         landmarks_smooth_px=landmarks,
-        geometry=FaceGeometry(head, matrices, image, CAMERA),
+        geometry=FaceGeometry(head, matrices, image, camera),
         topology=FaceTopology(
             neutral.astype(np.float32),
             _triangles(),

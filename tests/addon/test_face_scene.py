@@ -1,0 +1,156 @@
+"""A built scene: the camera's view, gaps, several faces, rates."""
+
+from __future__ import annotations
+
+import math
+
+import bpy
+import numpy as np
+import pytest
+from bpy_extras.object_utils import world_to_camera_view
+from mathutils import Vector
+
+from mien.addon.scene.face_scene import LOST_FRAMES, ScenePlan, build_face_scene
+from mien.addon.scene.timeline import scene_rate_of
+from mien.core.errors import ArgumentError, NoFace
+from mien.core.settings import AnimateSettings, MeshSettings
+
+
+@pytest.fixture
+def plan(tmp_path):
+    def make(**changes) -> ScenePlan:
+        values = {"animate": AnimateSettings(), "mesh": MeshSettings()} | changes
+        return ScenePlan(name="take", cache=tmp_path / "take.pc2", **values)
+
+    return make
+
+
+def view_px(scene, points: np.ndarray) -> np.ndarray:
+    """Where the scene's camera shows world points, counted as core counts pixels, (n, 2)."""
+    width, height = scene.render.resolution_x, scene.render.resolution_y
+    seen = [world_to_camera_view(scene, scene.camera, Vector(point)) for point in points]
+    return np.array([(v.x * width - 0.5, (1.0 - v.y) * height - 0.5) for v in seen])
+
+
+@pytest.mark.parametrize("size", [(480, 640), (640, 360)])
+def test_the_camera_sees_the_mesh_where_the_face_was(scene, performance, vertices_at, plan, size):
+    shown = performance(n_frames=12, size=size)
+    (face,) = build_face_scene(scene, [shown], plan=plan(has_camera=True)).faces
+    assert (scene.render.resolution_x, scene.render.resolution_y) == size[::-1]
+    for frame in (0, 5, 11):
+        found = view_px(scene, vertices_at(face, frame, is_world=True))
+        wanted = shown.landmarks_smooth_px[frame, :, :2]
+        error_px = np.abs(found - wanted).max()
+        assert error_px <= 0.1, f"{error_px} px at frame {frame}"
+
+
+def test_footage_that_is_gone_is_told(scene, performance, plan):
+    built = build_face_scene(scene, [performance()], plan=plan(has_camera=True))
+    assert "'made of numbers.mp4' is not at" in built.warnings[0]
+    assert not bpy.data.movieclips
+
+
+@pytest.mark.parametrize("carrier", ["shape-keys", "absolute-keys", "vertices", "cache"])
+def test_a_lost_face_is_marked_hidden_and_never_invented(
+    scene, performance, vertices_at, plan, carrier
+):
+    shown = performance(lost=(0, 1, 8, 9, 10, 23))
+    animate = AnimateSettings(carrier=carrier)
+    (face,) = build_face_scene(scene, [shown], plan=plan(animate=animate)).faces
+    markers = [(marker.name, marker.frame) for marker in scene.timeline_markers]
+    assert sorted(markers, key=lambda marker: marker[1]) == [
+        ("Face lost", 0),
+        ("Face found", 2),
+        ("Face lost", 8),
+        ("Face found", 11),
+        ("Face lost", 23),
+    ]
+    hidden = []
+    for frame in range(24):
+        scene.frame_set(frame)
+        assert face.hide_viewport == face.hide_render
+        hidden.append(face.hide_viewport)
+    assert np.flatnonzero(hidden).tolist() == [0, 1, 8, 9, 10, 23]
+    assert face[LOST_FRAMES] == "0–2, 8–11, 23–23"
+    # Seven and a half: the last pose before the gap stands, it does not drift towards the next.
+    last, half = (vertices_at(face, frame, is_world=True) for frame in (7, 7.5))
+    if carrier != "cache":
+        assert np.array_equal(last, half)
+
+
+def test_formats_without_visibility_say_where_the_face_is_lost(scene, performance, plan):
+    built = build_face_scene(scene, [performance(lost=(4, 5))], plan=plan(is_hiding=False))
+    assert built.warnings == (
+        "Face is lost in the frames 4–6: there it stands still in this format.",
+    )
+    assert not built.faces[0].hide_viewport
+
+
+def test_faces_stand_in_one_world(scene, performance, vertices_at, plan):
+    faces = [
+        performance(),
+        performance(lost=tuple(range(24))),
+        performance(offset_m=(0.3, 0, -0.8)),
+    ]
+    built = build_face_scene(scene, faces, plan=plan())
+    assert [face.name for face in built.faces] == ["Face 1", "Face 3"]
+    centres = [vertices_at(face, 0, is_world=True).mean(axis=0) for face in built.faces]
+    assert centres[1] - centres[0] == pytest.approx([0.28, 0.25, -0.03], abs=0.03)
+    assert {collection.name for collection in scene.collection.children} == {"take"}
+
+
+def test_a_take_without_any_pose_builds_nothing(scene, performance, plan):
+    with pytest.raises(NoFace, match="'take' holds no face with a pose"):
+        build_face_scene(scene, [performance(n_frames=2, lost=(0, 1))], plan=plan())
+
+
+def test_times_of_a_variable_rate_are_kept(scene, performance, vertices_at, plan):
+    time_s = np.array([0.0, 0.04, 0.1, 0.11, 0.3])
+    shown = performance(time_s=time_s, rate_hz=25.0)
+    animate = AnimateSettings(carrier="absolute-keys")
+    (face,) = build_face_scene(scene, [shown], plan=plan(animate=animate)).faces
+    assert (scene.frame_start, scene.frame_end) == (0, 8)
+    for index, frame in enumerate(time_s * 25.0):
+        head = shown.geometry.head_m[index]
+        found = vertices_at(face, frame)
+        assert found == pytest.approx(np.stack([head[:, 0], -head[:, 2], head[:, 1]], -1), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("rate_hz", "fps", "fps_base"),
+    [
+        (25.0, 25, 1.0),
+        (23.976, 24, 1.001),
+        (24000 / 1001, 24, 1.001),
+        (29.97, 30, 1.001),
+        (59.94, 60, 1.001),
+        (60.0, 60, 1.0),
+        (12.5, 12, 0.96),
+        (0.5, 1, 2.0),
+        (14.82, 15, 15 / 14.82),
+    ],
+)
+def test_a_rate_is_said_as_blender_says_it(scene, rate_hz, fps, fps_base):
+    rate = scene_rate_of(rate_hz)
+    assert (rate.fps, rate.fps_base) == (fps, pytest.approx(fps_base))
+    assert rate.hz == pytest.approx(rate_hz, rel=1e-4)
+
+
+def test_a_rate_beyond_blenders_is_refused():
+    with pytest.raises(ArgumentError, match=r"scene rate must lie in 0.01 … 32767 Hz, got 1e\+06"):
+        scene_rate_of(1e6)
+
+
+@pytest.mark.parametrize("use_limit_surface", [False, True])
+def test_the_modifier_subdivides_as_the_stencil_does(
+    scene, performance, vertices_at, plan, use_limit_surface
+):
+    mesh = MeshSettings(subdivide=1, use_limit_surface=use_limit_surface)
+    shown = [performance(n_frames=3)]
+    (by_modifier,) = build_face_scene(scene, shown, plan=plan(mesh=mesh)).faces
+    (by_stencil,) = build_face_scene(scene, shown, plan=plan(mesh=mesh, is_baked=True)).faces
+    one, other = (vertices_at(face, 2) for face in (by_modifier, by_stencil))
+    assert len(one) == len(other) == len(by_stencil.data.vertices)
+    nearest = [np.linalg.norm(one - vertex, axis=1).min() for vertex in other]
+    assert max(nearest) <= 1e-6
+    assert math.isclose(one[:, 1].min(), other[:, 1].min(), abs_tol=1e-6)

@@ -1,0 +1,34 @@
+"""The add-on comes and goes without a trace."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import bpy
+
+import mien
+
+
+def test_register_and_unregister_leave_no_trace():
+    before = set(dir(bpy.types))
+    for _ in range(2):
+        mien.register()
+        mien.unregister()
+    assert set(dir(bpy.types)) == before
+
+
+def test_blender_gets_the_command_and_loses_it():
+    from mien.addon import cli_command
+
+    mien.register()
+    try:
+        assert len(cli_command._handles) == hasattr(bpy.utils, "register_cli_command")
+    finally:
+        mien.unregister()
+    assert cli_command._handles == []
+
+
+def test_the_add_on_can_be_imported_without_blender():
+    lines = "import sys; sys.modules['bpy'] = None; import mien.addon, mien.addon.scene_process"
+    subprocess.run([sys.executable, "-c", lines], check=True, timeout=60)
