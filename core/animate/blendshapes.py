@@ -114,7 +114,7 @@ def positions_from_blendshapes(
     shape (n_frames, n, 3), metres, the animation's space
     """
     weights = animation.weights[first:end]
-    flat = animation.offsets_m.reshape(len(animation.names), -1)
+    flat = animation.offsets_m.reshape(len(animation.names), animation.neutral_m.size)
     moved = np.matmul(weights, flat).reshape(len(weights), -1, 3)
     return np.asarray(animation.neutral_m + moved, np.float32)
 
