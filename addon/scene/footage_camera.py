@@ -8,7 +8,15 @@ import bpy
 from mathutils import Matrix
 
 from ...core.arrays import FloatArray
+from ...core.errors import CannotOpen
 from ...core.records import Camera, Footage
+from ...core.source.image_list import (
+    NumberedImage,
+    images_beside,
+    images_of_folder,
+    images_of_pattern,
+    is_pattern,
+)
 
 NAME = "Footage Camera"
 
@@ -59,24 +67,21 @@ def put_footage_behind(placed: bpy.types.Object, footage: Footage) -> str:
     if footage.kind == "camera":
         return "The footage came from a live camera: nothing lies behind the mesh."
     path = Path(footage.path)
-    name = path.name
-    if path.is_dir():
-        images = sorted(p for p in path.iterdir() if p.suffix.lower() in bpy.path.extensions_image)
-        path = images[0] if images else path
-    if not path.is_file():
-        return f"Footage '{name}' is not at '{path.parent}' any more: nothing lies behind the mesh."
+    nothing = "nothing lies behind the mesh."
     try:
-        clip = bpy.data.movieclips.load(str(path))
-    except RuntimeError as error:
-        return f"Blender cannot read footage '{name}': nothing lies behind the mesh ({error})."
+        images = _images_of(path) if footage.kind == "images" else []
+        clip = bpy.data.movieclips.load(str(images[0].path if images else path))
+    except (RuntimeError, CannotOpen) as error:
+        reason = " ".join(str(error).split())
+        return f"Blender cannot show footage '{path.name}': {nothing} ({reason})"
     height, width = footage.size
     if tuple(clip.size) != (width, height):
         found = "×".join(map(str, clip.size)) if all(clip.size) else "no picture"
         bpy.data.movieclips.remove(clip)
-        return (
-            f"Blender reads footage '{name}' as {found} instead of {width}×{height}: nothing lies "
-            "behind the mesh."
-        )
+        return f"Blender reads '{path.name}' as {found} instead of {width}×{height}: {nothing}"
+    if images and clip.frame_duration != images[-1].number - images[0].number + 1:
+        bpy.data.movieclips.remove(clip)
+        return f"The images of '{path.name}' are not numbered in a way Blender knows: {nothing}"
     clip.frame_start = 0
     behind = placed.data.background_images.new()
     behind.source = "MOVIE_CLIP"
@@ -86,3 +91,10 @@ def put_footage_behind(placed: bpy.types.Object, footage: Footage) -> str:
     behind.frame_method = "FIT"
     placed.data.show_background_images = True
     return ""
+
+
+def _images_of(path: Path) -> list[NumberedImage]:
+    """List the images that a folder, a pattern or one image of a sequence stands for."""
+    if is_pattern(path):
+        return images_of_pattern(path)
+    return images_of_folder(path) if path.is_dir() else images_beside(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import bpy
 import numpy as np
@@ -46,8 +47,54 @@ def test_the_camera_sees_the_mesh_where_the_face_was(scene, performance, vertice
 
 def test_footage_that_is_gone_is_told(scene, performance, plan):
     built = build_face_scene(scene, [performance()], plan=plan(has_camera=True))
-    assert "'made of numbers.mp4' is not at" in built.warnings[0]
+    assert "cannot show footage 'made of numbers.mp4'" in built.warnings[0]
     assert not bpy.data.movieclips
+
+
+def save_images(folder, names, size):
+    """Write grey PNG images."""
+    folder.mkdir(parents=True)
+    for name in names:
+        image = bpy.data.images.new(name, width=size[1], height=size[0])
+        image.filepath_raw, image.file_format = str(folder / name), "PNG"
+        image.save()
+
+
+def on_images(shown, path):
+    """The same performance, seen in images."""
+    return replace(shown, footage=replace(shown.footage, path=str(path), kind="images"))
+
+
+@pytest.mark.parametrize("name", ["", "shot_0009.png", "shot_####.png"])
+def test_the_first_image_of_a_sequence_lies_behind_frame_0(
+    scene, performance, plan, tmp_path, name
+):
+    save_images(tmp_path / "a b", [f"shot_{n:04d}.png" for n in (8, 9, 10)], (48, 64))
+    shown = on_images(performance(n_frames=3, size=(48, 64)), tmp_path / "a b" / name)
+    built = build_face_scene(scene, [shown], plan=plan(has_camera=True))
+    assert built.warnings == ()
+    (clip,) = bpy.data.movieclips
+    assert (clip.frame_start, clip.frame_duration, clip.name) == (0, 3, "shot_0008.png")
+    (behind,) = scene.camera.data.background_images
+    assert (behind.display_depth, behind.frame_method, behind.clip) == ("BACK", "FIT", clip)
+
+
+def test_footage_that_blender_reads_otherwise_is_told(scene, performance, plan, tmp_path):
+    save_images(tmp_path / "names", ["ann.png", "bob.png"], (48, 64))
+    save_images(tmp_path / "sizes", ["1.png", "2.png"], (64, 48))
+    for folder, reason in (("names", "not numbered"), ("sizes", "as 48×64 instead of 64×48")):
+        shown = on_images(performance(n_frames=2, size=(48, 64)), tmp_path / folder)
+        built = build_face_scene(scene, [shown], plan=plan(has_camera=True))
+        assert reason in built.warnings[0]
+        assert not bpy.data.movieclips
+
+
+def test_footage_that_drifts_is_told(scene, performance, plan, tmp_path):
+    save_images(tmp_path / "shots", ["1.png", "2.png", "3.png"], (48, 64))
+    shown = performance(time_s=np.array([0, 0.04, 0.2]), size=(48, 64))
+    shown = on_images(shown, tmp_path / "shots")
+    built = build_face_scene(scene, [shown], plan=plan(has_camera=True))
+    assert "drifts by up to 3.0 frames" in built.warnings[0]
 
 
 @pytest.mark.parametrize("carrier", ["shape-keys", "absolute-keys", "vertices", "cache"])
