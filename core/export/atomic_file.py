@@ -63,7 +63,7 @@ def _remove(path: Path) -> None:
 def _message(target: Path, error: OSError) -> str:
     """Say what the system refused, and what to do."""
     subject = f"'{target.name}' cannot be written to '{target.parent}'"
-    if not target.parent.exists():
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return f"{subject}: the folder does not exist. Create it, or choose another."
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"{subject}: no permission ({error.strerror}). Choose another folder."
