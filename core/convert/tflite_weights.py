@@ -45,7 +45,8 @@ def read_tflite(data: bytes, *, subject: str) -> dict[str, Float32Array]:
         return _read_tensors(Model.GetRootAs(data, 0))
     except Exception as error:  # flatbuffers raises struct.error, IndexError, TypeError and more
         raise WeightsCorrupt(
-            f"{subject} is damaged: its tables cannot be read ({error}). Get the file again."
+            f"{subject} is a damaged TFLite file: its tables cannot be read ({error}). "
+            "Get the file again."
         ) from error
 
 

@@ -23,6 +23,9 @@ _PLAIN = {
 }
 """What a state dict of plain tensors names; a pickle can call whatever it names."""
 
+_MAX_PICKLE_BYTES = 1 << 26
+"""Names and shapes only; the numbers lie outside of the pickle."""
+
 _N_LEGACY_PICKLES = 5
 """Magic number, protocol, system, the object itself, keys of the raw data that follow."""
 
@@ -93,7 +96,10 @@ def _named_in(data: bytes) -> list[str]:
     """Return 'module name' of all that a file's pickles import."""
     if data[:2] == b"PK":
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            pickles = [archive.read(name) for name in archive.namelist() if name.endswith(".pkl")]
+            entries = [entry for entry in archive.infolist() if entry.filename.endswith(".pkl")]
+            if sum(entry.file_size for entry in entries) > _MAX_PICKLE_BYTES:
+                raise ValueError(f"its pickles unpack to more than {_MAX_PICKLE_BYTES} bytes")
+            pickles = [archive.read(entry) for entry in entries]
         return [name for one in pickles for name in _names(io.BytesIO(one))]
     stream = io.BytesIO(data)
     names: list[str] = []
@@ -116,9 +122,9 @@ def _names(stream: io.BytesIO) -> list[str]:
 
 
 def _is_old_pickle(data: bytes) -> bool:
-    """Tell whether bytes without a pickle's mark are one nevertheless, of its first protocols."""
+    """Tell whether bytes without a pickle's mark are one nevertheless, and one that calls."""
     try:
-        return len(data) > 0 and sum(1 for _ in pickletools.genops(data)) > 1
+        return bool(_names(io.BytesIO(data)))
     except (ValueError, IndexError, KeyError, UnicodeDecodeError):
         return False
 
