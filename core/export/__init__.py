@@ -3,6 +3,7 @@
 from .arrays_npz import write_npz
 from .atomic_file import new_file, path_beside
 from .neutral_obj import write_neutral_obj
+from .overlay_video import write_overlay
 from .point_cache import read_mdd, read_pc2, write_mdd, write_pc2
 from .points_csv import write_points_csv
 
@@ -14,6 +15,7 @@ __all__ = [
     "write_mdd",
     "write_neutral_obj",
     "write_npz",
+    "write_overlay",
     "write_pc2",
     "write_points_csv",
 ]
