@@ -1,0 +1,71 @@
+"""Words of the command line → values."""
+
+from __future__ import annotations
+
+import argparse
+import math
+
+
+def seconds_from_text(text: str) -> float:
+    """Read a time: seconds, mm:ss or hh:mm:ss, each with a fraction if you like.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        It is no time.
+    """
+    parts = text.split(":")
+    try:
+        values = [float(part) for part in parts]
+    except ValueError:
+        values = []
+    is_whole = all(value == int(value) for value in values[:-1] if math.isfinite(value))
+    is_in_order = all(0 <= value < 60 for value in values[1:])
+    if (
+        not 1 <= len(values) <= 3
+        or not all(math.isfinite(value) and value >= 0 for value in values)
+        or not (is_whole and is_in_order)
+    ):
+        raise argparse.ArgumentTypeError(f"'{text}' is no time; write seconds or [hh:]mm:ss")
+    return sum(value * (1.0, 60.0, 3600.0)[place] for place, value in enumerate(reversed(values)))
+
+
+def positive_number(text: str) -> float:
+    """Read a finite number above 0.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        It is none.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and value > 0):
+        raise argparse.ArgumentTypeError(f"'{text}' is no number above 0")
+    return value
+
+
+def metres_from_millimetres(text: str) -> float:
+    """Read a length in millimetres.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        It is no length.
+    """
+    return positive_number(text) / 1000.0
+
+
+def thread_count(text: str) -> int:
+    """Read a number of threads, 0 for all cores.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        It is none.
+    """
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of threads (0: all cores)")
+    return int(text)

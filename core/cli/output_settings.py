@@ -1,0 +1,44 @@
+"""Options that shape the outputs of a take, as one record."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import dataclass, field
+
+from ..settings import AnimateSettings, MeshSettings, SmoothSettings
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSettings:
+    """How a take is smoothed and written, whatever the format; as in `SceneJob`."""
+
+    smooth: SmoothSettings = field(default_factory=SmoothSettings)
+    mesh: MeshSettings = field(default_factory=MeshSettings)
+    animate: AnimateSettings = field(default_factory=AnimateSettings)
+    has_camera: bool = False
+    has_texture: bool = True
+    scene_rate_hz: float | None = None
+
+
+def output_settings(arguments: Namespace) -> OutputSettings:
+    """Gather the options of build and export.
+
+    Raises
+    ------
+    ArgumentError
+        A value is out of its range.
+    """
+    is_live = getattr(arguments, "quality", None) == "live"
+    return OutputSettings(
+        smooth=SmoothSettings(
+            mode=arguments.smooth or ("live" if is_live else SmoothSettings().mode),
+            min_cutoff_hz=arguments.min_cutoff,
+            beta=arguments.beta,
+            fill_gap_s=arguments.fill_gaps,
+        ),
+        mesh=MeshSettings(subdivide=arguments.subdivide, use_limit_surface=arguments.limit_surface),
+        animate=AnimateSettings(carrier=arguments.carrier, tolerance_m=arguments.tolerance),
+        has_camera=arguments.camera,
+        has_texture=arguments.texture,
+        scene_rate_hz=arguments.scene_rate,
+    )

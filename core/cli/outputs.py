@@ -1,0 +1,102 @@
+"""Output files: what the suffix means, what is checked before the work, who writes it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..errors import ArgumentError, ExportError
+from ..records import Take
+from ..scene_job import SCENE_SUFFIXES
+from ..source.camera import is_live_address
+from .output_settings import OutputSettings
+from .point_files import POINT_SUFFIXES, write_points
+from .scene_files import write_scene
+from .session import Session
+from .solved_take import SolvedTake
+from .written import Written
+
+SUFFIXES = (*SCENE_SUFFIXES, *POINT_SUFFIXES)
+
+
+def check_outputs(paths: Sequence[Path], *, session: Session, footage: str) -> list[Path]:
+    """Raise unless every output can be written, as far as can be known before the work.
+
+    Parameters
+    ----------
+    paths : as they were given
+    session : knows whether scenes can be written
+    footage : path of the footage, which is not to be written over
+
+    Returns
+    -------
+    list of Path
+        The same, absolute.
+
+    Raises
+    ------
+    ArgumentError
+        An unknown suffix, a folder, the footage itself, one file twice, an overlay on a camera.
+    ExportError
+        A folder is missing or write-protected.
+    MienError
+        Scenes cannot be written here.
+    """
+    outputs = [path.absolute() for path in paths]
+    for output in outputs:
+        _check_output(output, footage=footage)
+    if len(set(outputs)) < len(outputs):
+        raise ArgumentError("The same output is named twice. Name each file once.")
+    if any(output.suffix.lower() in SCENE_SUFFIXES for output in outputs):
+        session.check_scene_writer()
+    return outputs
+
+
+def write_outputs(
+    take: Take, outputs: Sequence[Path], *, settings: OutputSettings, session: Session
+) -> list[Written]:
+    """Write a take to every output, in their order.
+
+    Raises
+    ------
+    MienError
+        One could not be written; those before it are whole.
+    Cancelled
+        Someone asked to stop.
+    """
+    solved = SolvedTake(take, settings)
+    written = []
+    for output in outputs:
+        session.interruption.check()
+        write = write_scene if output.suffix.lower() in SCENE_SUFFIXES else write_points
+        written.append(write(solved, output, session=session))
+    return written
+
+
+def _check_output(output: Path, *, footage: str) -> None:
+    """Raise unless one output can be written."""
+    if output.suffix.lower() not in SUFFIXES:
+        raise ArgumentError(
+            f"'{output.name}' has the suffix '{output.suffix}', which names no format. "
+            f"Choose one of {' '.join(SUFFIXES)}."
+        )
+    if output.is_dir():
+        raise ArgumentError(f"'{output}' is a folder. Name a file.")
+    if output.exists() and Path(footage).exists() and output.samefile(footage):
+        raise ArgumentError(f"'{output}' is the footage itself. Choose another name.")
+    if output.suffix.lower() == ".mp4" and is_live_address(footage):
+        raise ArgumentError(
+            f"'{output.name}' cannot be drawn: what '{footage}' showed is gone. "
+            "Record a video first, or choose another format."
+        )
+    if not output.parent.is_dir():
+        raise ExportError(
+            f"'{output.name}' cannot be written: there is no folder '{output.parent}'. "
+            "Make it first."
+        )
+    if not os.access(output.parent, os.W_OK | os.X_OK):
+        raise ExportError(
+            f"'{output.name}' cannot be written: the folder '{output.parent}' is write-protected. "
+            "Choose another folder."
+        )

@@ -1,0 +1,159 @@
+"""Outputs that need no Blender: arrays, tables, point caches."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..animate import neutral_face, resample_uniform
+from ..arrays import FloatArray
+from ..errors import ExportError
+from ..export import (
+    write_mdd,
+    write_neutral_obj,
+    write_npz,
+    write_pc2,
+    write_points_csv,
+)
+from ..mesh import polygon_mesh, subdivide_positions, subdivision
+from ..mesh.catmull_clark import Subdivision
+from ..records import Performance
+from ..settings import MeshSettings
+from ..spaces import scene_from_head
+from .session import Session
+from .solved_take import SolvedTake
+from .written import Written
+
+_CHUNK_FRAMES = 256
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Cache:
+    """A mesh's positions at scene frames: (n_frames, n, 3) metres, scene space."""
+
+    positions: FloatArray
+    first_frame: int
+    rate_hz: float
+
+
+def write_points(solved: SolvedTake, output: Path, *, session: Session) -> Written:
+    """Write one file.
+
+    Raises
+    ------
+    MienError
+        It could not be written; nothing is left of it.
+    """
+    files = _WRITERS[output.suffix.lower()](solved, output, session)
+    paths = [str(file) for file in files]
+    n_frames = solved.take.n_frames
+    return Written(
+        values={
+            "path": paths[0],
+            "beside": paths[1:],
+            "n_faces": len(solved.performances),
+            "n_frames": n_frames,
+        },
+        line=paths[0]
+        + (f" (with {', '.join(Path(path).name for path in paths[1:])})" * (len(paths) > 1)),
+    )
+
+
+def _write_npz(solved: SolvedTake, output: Path, session: Session) -> list[Path]:
+    write_npz(solved.performances, output)
+    return [output]
+
+
+def _write_csv(solved: SolvedTake, output: Path, session: Session) -> list[Path]:
+    write_points_csv(solved.performances, output)
+    return [output]
+
+
+def _write_cache(solved: SolvedTake, output: Path, session: Session) -> list[Path]:
+    """Write a point cache and a mesh for each face; the second face's are named `…-2`."""
+    caches, meshes = [], []
+    for index, performance in enumerate(solved.performances):
+        session.interruption.check()
+        path = output if index == 0 else output.with_stem(f"{output.stem}-{index + 1}")
+        mesh = path.with_suffix(".obj")
+        baking = _subdivision(performance, solved.settings.mesh)
+        with _cached_mesh(solved, performance, baking=baking, folder=output.parent) as cache:
+            _write_cache_file(path, cache)
+        _write_mesh(mesh, performance, baking=baking)
+        caches.append(path)
+        meshes.append(mesh)
+    return [*caches, *meshes]
+
+
+def _write_cache_file(path: Path, cache: _Cache) -> None:
+    """Write PC2 or MDD, whichever the suffix says."""
+    if path.suffix.lower() == ".pc2":
+        write_pc2(path, cache.positions, start_frame=float(cache.first_frame))
+        return
+    frames = cache.first_frame + np.arange(len(cache.positions))
+    write_mdd(path, cache.positions, times_s=frames / cache.rate_hz)
+
+
+def _write_mesh(path: Path, performance: Performance, *, baking: Subdivision | None) -> None:
+    """Write the neutral mesh that the cache moves."""
+    topology = performance.topology
+    neutral = neutral_face(performance.geometry.head_m[performance.is_present])
+    positions, faces, uv = scene_from_head(neutral), topology.triangles, topology.uv
+    if baking is not None:
+        positions = subdivide_positions(baking.stencil, positions[None])[0]
+        faces = baking.mesh.face_rows()
+        uv = subdivide_positions(baking.uv_stencil, uv[None])[0]
+    write_neutral_obj(path, positions, faces=faces, uv=uv)
+
+
+def _subdivision(performance: Performance, settings: MeshSettings) -> Subdivision | None:
+    """Return how the mesh is subdivided, None where it is not."""
+    if settings.subdivide == 0:
+        return None
+    topology = performance.topology
+    return subdivision(
+        polygon_mesh(topology.triangles, n_vertices=len(topology.neutral_m)),
+        levels=settings.subdivide,
+        use_limit_surface=settings.use_limit_surface,
+    )
+
+
+@contextmanager
+def _cached_mesh(
+    solved: SolvedTake, performance: Performance, *, baking: Subdivision | None, folder: Path
+) -> Iterator[_Cache]:
+    """Give the mesh at the scene's frames; a subdivided one lies on the disk, not in memory."""
+    rate_hz = solved.settings.scene_rate_hz or performance.footage.rate_hz
+    samples = resample_uniform(performance.geometry.head_m, performance.time_s, rate_hz=rate_hz)
+    positions = scene_from_head(samples.values)
+    if baking is None:
+        yield _Cache(positions, samples.first_frame, rate_hz)
+        return
+    with tempfile.TemporaryFile(dir=folder) as file:
+        try:
+            for first in range(0, len(positions), _CHUNK_FRAMES):
+                chunk = positions[first : first + _CHUNK_FRAMES]
+                file.write(subdivide_positions(baking.stencil, chunk).astype("<f4").tobytes())
+            file.flush()
+        except OSError as error:
+            raise ExportError(
+                f"The point cache cannot be written to '{folder}': {error.strerror}. Make room "
+                "there, or subdivide less."
+            ) from error
+        shape = (len(positions), baking.mesh.n_vertices, 3)
+        on_disk = np.memmap(file, "<f4", mode="r", shape=shape)
+        yield _Cache(on_disk, samples.first_frame, rate_hz)
+
+
+_WRITERS: dict[str, Callable[[SolvedTake, Path, Session], list[Path]]] = {
+    ".pc2": _write_cache,
+    ".mdd": _write_cache,
+    ".csv": _write_csv,
+    ".npz": _write_npz,
+}
+POINT_SUFFIXES = tuple(_WRITERS)

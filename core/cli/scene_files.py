@@ -1,0 +1,107 @@
+"""Outputs that Blender writes, and the textures they take along."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..arrays import ImageArray
+from ..errors import ExportError
+from ..mesh.face_texture import unwrap_face_texture
+from ..scene_job import SceneJob, SceneReport
+from ..takes import read_stills
+from .session import Session
+from .solved_take import SolvedTake
+from .written import Written
+
+
+def write_scene(solved: SolvedTake, output: Path, *, session: Session) -> Written:
+    """Let Blender write one file.
+
+    Raises
+    ------
+    MienError
+        It could not be written; nothing is left of it.
+    """
+    settings = solved.settings
+    assert solved.take.folder is not None
+    with tempfile.TemporaryDirectory(prefix="mien-") as folder:
+        textures = _write_textures(solved, Path(folder)) if settings.has_texture else ()
+        job = SceneJob(
+            take=solved.take.folder,
+            output=str(output),
+            smooth=settings.smooth,
+            mesh=settings.mesh,
+            animate=settings.animate,
+            textures=textures,
+            has_camera=settings.has_camera,
+            scene_rate_hz=settings.scene_rate_hz,
+        )
+        report = session.scene_writer.write(job, on_progress=session.report)
+    return Written(values=_values(report), line=_line(report), warnings=report.warnings)
+
+
+def _write_textures(solved: SolvedTake, folder: Path) -> tuple[str, ...]:
+    """Unwrap the stills of each face; an empty name where there are none."""
+    take = solved.take
+    assert take.folder is not None
+    stills = read_stills(take.folder)
+    row_of_frame = {int(index): row for row, index in enumerate(take.frame_index)}
+    names = []
+    for face, performance in zip(solved.face_indices, solved.performances, strict=True):
+        track = take.faces[face]
+        usable = [
+            (still, row)
+            for still in stills
+            if still.face_index == face
+            and (row := row_of_frame.get(still.frame_index)) is not None
+            and track.presence[row] > 0
+        ]
+        if not usable:
+            names.append("")
+            continue
+        image = unwrap_face_texture(
+            [still for still, _ in usable],
+            np.stack([track.landmarks_px[row] for _, row in usable]),
+            topology=performance.topology,
+        )
+        names.append(str(_write_png(folder / f"face{face}.png", image)))
+    return tuple(names)
+
+
+def _write_png(path: Path, image: ImageArray) -> Path:
+    """Write a picture, (h, w, 3) RGB."""
+    import cv2
+
+    is_encoded, png = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    assert is_encoded
+    try:
+        path.write_bytes(png.tobytes())
+    except OSError as error:
+        raise ExportError(
+            f"The texture cannot be written to '{path.parent}': {error.strerror}. "
+            "Make room there, or use --no-texture."
+        ) from error
+    return path
+
+
+def _values(report: SceneReport) -> dict[str, Any]:
+    """Return what `--json` prints."""
+    values = asdict(report)
+    values["path"] = values.pop("output")
+    values.pop("warnings")
+    return values
+
+
+def _line(report: SceneReport) -> str:
+    """Return what people are shown."""
+    faces = "" if report.n_faces == 1 else f"{report.n_faces} faces, "
+    keys = ""
+    if report.n_blendshapes:
+        worst_mm = report.worst_error_m * 1000
+        keys = f", {report.n_blendshapes} keys, worst error {worst_mm:.3f} mm"
+    return f"{report.output}: {faces}{report.carrier}{keys} (Blender {report.blender_version})"

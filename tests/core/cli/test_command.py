@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from mien.core.cli import console
+from mien.core.cli.arguments import build_parser
+from mien.core.cli.console import Result, show_result
+from mien.core.cli.interruption import Interruption
+from mien.core.cli.progress_bar import ProgressBar
+from mien.core.errors import Cancelled, ExportError
+from mien.core.records import Progress
+from mien.core.version import VERSION
+
+
+def parsers():
+    """Return all parsers with their command, such as ('mien models list', …)."""
+    found = [build_parser()]
+    for parser in found:
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                found += action.choices.values()
+    return {parser.prog: parser for parser in found}
+
+
+@pytest.mark.parametrize("command", parsers())
+def test_every_help_ends_with_an_example_that_is_understood(command):
+    help_text = parsers()[command].format_help()
+    example = re.search(r"\nexample:\n  (mien .*)\n", help_text)
+    assert example, help_text
+    words = shlex.split(example[1])[1:]
+    assert words[: command.count(" ")] == command.split()[1:]
+    assert build_parser().parse_args(words).verb
+
+
+def test_the_verbs_are_those_of_this_version():
+    assert {command.split()[1] for command in parsers() if " " in command} == {
+        "animate",
+        "capture",
+        "build",
+        "export",
+        "models",
+        "info",
+    }
+
+
+def test_version_and_help_are_results(mien):
+    assert mien("--version") == (0, f"mien {VERSION}\n", "")
+    code, out, err = mien("capture", "--help")
+    assert (code, err) == (0, "") and "--no-track" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "required: VERB"),
+        (["paint"], "invalid choice: 'paint'"),
+        (["info"], "required: TAKE. See 'mien info --help'"),
+        (["capture", "a.mp4"], "required: --take"),
+        (["capture", "a.mp4", "--take", "t", "--start", "1:75"], "'1:75' is no time"),
+        (["capture", "a.mp4", "--take", "t", "--start", "5", "--end", "4"], "end must come after"),
+        (["capture", "a.mp4", "--take", "t", "--faces", "0"], "faces must lie in 1 … 16"),
+        (["capture", "a.mp4", "--take", "t", "--resume", "--overwrite"], "not allowed with"),
+        (["capture", "a.mp4", "--take", "t", "--threads", "-1"], "'-1' is no number of threads"),
+        (["capture", "a.mp4", "--take", "t", "--rate", "nan"], "'nan' is no number above 0"),
+        (["animate", "a.mp4", "-o", "a.npz", "--subdivide", "4"], "subdivide must lie in 0 … 3"),
+        (["animate", "a.mp4", "-o", "a.npz", "--beta", "-1"], "beta must lie in"),
+        (["animate", "a.mp4", "-o", "a.npz", "--toler", "1"], "unrecognized arguments"),
+        (
+            ["animate", "a.mp4", "-o", "a.xyz"],
+            "'.xyz', which names no format. Choose one of .blend",
+        ),
+        (["animate", "a.mp4", "-o", "a"], "'', which names no format"),
+        (["animate", "a.mp4", "-o", "a.npz", "-o", "./a.npz"], "named twice"),
+    ],
+)
+def test_wrong_arguments_end_with_2_before_any_work(mien, fake_capture, tmp_path, words, message):
+    code, out, err = mien(*words)
+    assert (code, out) == (2, "")
+    assert err.startswith("mien: ") and message in err
+    assert not fake_capture.plans and not list(tmp_path.iterdir())
+
+
+def test_errors_are_json_where_json_is_asked_for(mien_json):
+    code, values = mien_json("info", "nowhere")
+    assert (code, values["error"], values["exit_code"]) == (3, "TakeMissing", 3)
+    assert "nowhere' is missing" in values["message"]
+    code, values = mien_json("info")
+    assert (code, values["error"], values["exit_code"]) == (2, "ArgumentError", 2)
+
+
+def test_a_bug_is_not_caught(mien, fake_capture):
+    fake_capture.error_at[3] = ZeroDivisionError()
+    with pytest.raises(ZeroDivisionError):
+        mien("capture", "clip.mp4", "--take", "clip.take")
+
+
+def test_the_module_runs_as_a_program_and_its_exit_code_is_the_commands(tmp_path):
+    command = [sys.executable, "-m", "mien", "info", str(tmp_path), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (3, "")
+    assert json.loads(done.stdout)["error"] == "TakeMissing"
+
+
+def test_the_command_line_loads_no_network_and_no_blender(tmp_path):
+    probe = (
+        "import sys, mien.__main__; "
+        "print([m for m in ('torch', 'onnxruntime', 'cv2', 'bpy') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True)
+    assert done.stdout == "[]\n"
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(tmp_path):
+    words = [sys.executable, "-m", "mien", "models", "list"]
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    done = subprocess.run(words, stdout=write_end, stderr=subprocess.PIPE, text=True)
+    os.close(write_end)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_names_that_the_terminal_cannot_show_are_escaped(monkeypatch):
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(console.sys, "stdout", stream)
+    show_result(Result({}, ("Zoë", "broken \udcff")), is_json=False)
+    assert stream.buffer.getvalue() == b"Zo\\xeb\nbroken \\udcff\n"
+
+
+def test_notes_of_an_error_are_shown(mien, fake_capture):
+    error = ExportError("It broke.")
+    error.add_note("But little.")
+    fake_capture.error_at[0] = error
+    assert mien("capture", "clip.mp4", "--take", "t") == (3, "", "mien: It broke.\nBut little.\n")
+
+
+def test_the_first_interrupt_asks_and_the_second_insists():
+    before = signal.getsignal(signal.SIGINT)
+    with Interruption() as interruption:
+        interruption.check()
+        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(Cancelled):
+            interruption.check()
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+class Terminal(io.StringIO):
+    encoding = "utf-8"
+
+    def isatty(self):
+        return True
+
+
+def test_progress_is_a_bar_on_a_terminal_and_counts_only_this_run(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with ProgressBar() as bar:
+        for done in (501, 502, 600):
+            bar(Progress("capture", done, 600))
+        bar(Progress("build", 1, None))
+    shown = sys.stderr.getvalue()
+    assert "Capture: 100%" in shown and "600/600" in shown and "frames/s" in shown
+    assert "Build: 1 steps" in shown
+
+
+def test_no_progress_is_shown_where_nobody_looks(capsys):
+    with ProgressBar() as bar:
+        bar(Progress("capture", 1, 2))
+    assert capsys.readouterr() == ("", "")
+
+
+def test_without_tqdm_there_is_no_bar_and_no_error(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with ProgressBar() as bar:
+        bar(Progress("capture", 1, 2))
+        bar(Progress("capture", 2, 2))
+    assert sys.stderr.getvalue() == ""
