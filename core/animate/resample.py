@@ -32,7 +32,7 @@ def resample_uniform(values: FloatArray, time_s: Float64Array, *, rate_hz: float
     Parameters
     ----------
     values : shape (n_frames, …), any unit that may be interpolated; lost frames have a NaN
-    time_s : shape (n_frames,), seconds, rising
+    time_s : shape (n_frames,), seconds, never falling; of equal times the last one counts
     rate_hz : the scene's frames a second
 
     Returns
@@ -45,11 +45,11 @@ def resample_uniform(values: FloatArray, time_s: Float64Array, *, rate_hz: float
     Raises
     ------
     ShapeError, RangeError, DegenerateError
-        Lengths differ; times do not rise or the rate is not positive; no frame is seen.
+        Lengths differ; times fall or the rate is not positive; no frame is seen.
     """
     check_shape("time_s", time_s, (len(values),))
-    if not rate_hz > 0 or not (np.diff(time_s) > 0).all():
-        raise RangeError(f"time_s must rise and rate_hz be above 0, got a rate of {rate_hz:g}")
+    if not rate_hz > 0 or not (np.diff(time_s) >= 0).all():
+        raise RangeError(f"time_s must not fall and rate_hz be above 0, got a rate of {rate_hz:g}")
     is_seen = np.isfinite(values.reshape(len(values), -1)).all(axis=1)
     if not is_seen.any():
         raise DegenerateError("values must have at least one frame with a face, got none")

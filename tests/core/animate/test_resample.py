@@ -55,14 +55,22 @@ def test_before_the_first_seen_frame_its_value_stands():
     assert found.is_seen.tolist() == [False, False, True, True]
 
 
+def test_of_samples_at_the_same_time_the_last_counts():
+    time_s = np.array([0.0, 0.1, 0.1, 0.1, 0.2])
+    found = resample_uniform(np.array([0.0, 1.0, 7.0, 2.0, 3.0]), time_s, rate_hz=10.0)
+    assert found.values.tolist() == [0, 2, 3]
+    alone = resample_uniform(np.array([4.0, 5.0]), np.zeros(2), rate_hz=10.0)
+    assert alone.values.tolist() == [5]
+
+
 def test_one_sample_is_one_scene_frame():
     found = resample_uniform(np.ones((1, 2, 3), np.float32), np.array([0.5]), rate_hz=24.0)
     assert (found.first_frame, found.values.shape) == (12, (1, 2, 3))
 
 
 def test_what_cannot_be_sampled_is_refused():
-    time_s = np.array([0.0, 0.1, 0.1])
-    with pytest.raises(RangeError, match="time_s must rise and rate_hz be above 0"):
+    time_s = np.array([0.0, 0.2, 0.1])
+    with pytest.raises(RangeError, match="time_s must not fall and rate_hz be above 0"):
         resample_uniform(np.zeros(3), time_s, rate_hz=24.0)
     with pytest.raises(RangeError, match="got a rate of 0"):
         resample_uniform(np.zeros(2), time_s[:2], rate_hz=0.0)
