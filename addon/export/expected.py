@@ -16,11 +16,20 @@ _N_PROBES = 5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ExpectedFace:
-    """One face: `n_blendshapes` without the Basis; `world_m` (n_probes, n_vertices, 3), metres."""
+    """One face at the probes.
+
+    `world_m` (n_probes, n_vertices, 3), metres; `weights` (n_probes, n_blendshapes), of the
+    relative shape keys without the Basis.
+    """
 
     name: str
-    n_blendshapes: int
     world_m: Float64Array
+    weights: Float64Array
+
+    @property
+    def n_blendshapes(self) -> int:
+        """Shape keys without the Basis."""
+        return self.weights.shape[1]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,20 +52,23 @@ class Expected:
         """Whether there is more than one frame, so that there must be an animation."""
         return self.n_frames > 1
 
+    @property
+    def is_moving(self) -> bool:
+        """Whether anything is elsewhere at one probe than at the first."""
+        return any(np.ptp(face.world_m, axis=0).max() > 0 for face in self.faces)
+
 
 def expected_of(scene: bpy.types.Scene, built: FaceScene) -> Expected:
     """Count and measure what the file of a scene must hold."""
     probes = np.linspace(scene.frame_start, scene.frame_end, _N_PROBES).astype(int)
     frames = tuple(sorted({int(frame) for frame in probes}))
+    faces = []
+    for face in built.faces:
+        found = [(world_vertices(scene, face, frame), _weights(face)) for frame in frames]
+        world, weights = zip(*found, strict=True)
+        faces.append(ExpectedFace(face.name, np.stack(world), np.stack(weights)))
     return Expected(
-        faces=tuple(
-            ExpectedFace(
-                face.name,
-                _n_blendshapes(face),
-                np.stack([world_vertices(scene, face, frame) for frame in frames]),
-            )
-            for face in built.faces
-        ),
+        faces=tuple(faces),
         frame_start=scene.frame_start,
         frame_end=scene.frame_end,
         rate_hz=scene.render.fps / scene.render.fps_base,
@@ -76,9 +88,9 @@ def world_vertices(scene: bpy.types.Scene, face: bpy.types.Object, frame: float)
     return np.asarray(found.reshape(-1, 3) @ world[:3, :3].T + world[:3, 3], np.float64)
 
 
-def _n_blendshapes(face: bpy.types.Object) -> int:
-    """Count the relative shape keys without the Basis."""
+def _weights(face: bpy.types.Object) -> Float64Array:
+    """Return the values of the relative shape keys without the Basis at the current frame."""
     shape_keys = face.data.shape_keys
     if shape_keys is None or not shape_keys.use_relative:
-        return 0
-    return len(shape_keys.key_blocks) - 1
+        return np.zeros(0)
+    return np.array([block.value for block in shape_keys.key_blocks[1:]])

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from ...core.errors import ExportError
 
+WEIGHT_TOLERANCE = 1e-4
+"""How far a blendshape's weight may be off in a file; weights go from 0 to 1."""
+
 
 def failed(path: Path, finding: str) -> ExportError:
     """Return the error of a file that was written but does not hold what it should."""

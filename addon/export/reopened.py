@@ -24,7 +24,7 @@ def check_reopened(path: Path, expected: Expected, *, importer: Callable[[Path],
             raise failed(path, f"Blender cannot read it again ({error})") from error
         found = (scene.frame_start, scene.frame_end)
         wanted = (expected.frame_start, expected.frame_end)
-        if expected.is_animated and found != wanted:
+        if expected.is_moving and found != wanted:
             raise failed(path, f"it runs over the frames {found} instead of {wanted}")
         # Importers may rename, and keep the objects' order no better than an exporter does.
         left = [obj for obj in scene.objects if obj.type == "MESH"]

@@ -20,8 +20,10 @@ from ..staging import staging_folder
 from .abc import check_abc, write_abc
 from .blend import check_blend, write_blend
 from .expected import Expected, expected_of
-from .fbx import check_fbx, write_fbx
-from .glb import check_glb, write_glb
+from .fbx import write_fbx
+from .fbx_check import check_fbx
+from .glb import write_glb
+from .glb_check import check_glb
 from .usdc import check_usdc, write_usdc
 
 
