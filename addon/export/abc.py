@@ -23,7 +23,7 @@ def write_abc(path: Path, *, has_camera: bool) -> None:
     if not bpy.app.build_options.alembic:
         raise ExportError(
             "This Blender was built without Alembic. Use one from blender.org or the bpy module, "
-            "or write '.usdc', '.fbx' or '.glb'."
+            "or write '.fbx' or '.glb'."
         )
     scene = bpy.context.scene
     bpy.ops.wm.alembic_export(
