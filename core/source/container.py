@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 _ISO_FIRST = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
+_ISO_LARGE = (b"moov", b"mdat", b"moof")
 _EBML = b"\x1a\x45\xdf\xa3"
 _MATROSKA_SEGMENT = b"\x18\x53\x80\x67"
 _HEAD_BYTES = 1 << 16
+_HEADER_BYTES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,8 @@ def _boxes(file: BinaryIO, *, start: int, end: int) -> Iterator[tuple[bytes, int
 def _iso_facts(file: BinaryIO, n_bytes: int) -> ContainerFacts:
     missing, index = 0, None
     for name, body, end in _boxes(file, start=0, end=n_bytes):
-        missing = max(missing, end - n_bytes)
+        if name in _ISO_LARGE:  # Bytes behind the last box may look like one, and say nothing.
+            missing = max(missing, end - n_bytes)
         if name == b"moov" and end <= n_bytes:
             index = (body, end)
     if index is None:
@@ -159,12 +162,12 @@ def _matroska_facts(head: bytes, n_bytes: int) -> ContainerFacts:
 
 
 def _avi_facts(head: bytes, n_bytes: int) -> ContainerFacts:
-    # A recording that was not finished has the size 0.
-    size = int.from_bytes(head[4:8], "little")
+    # A recording that was not finished has the size 0; writers disagree by a header's length.
+    size = max(0, int.from_bytes(head[4:8], "little") - _HEADER_BYTES)
     video = head.find(b"vids")
     return ContainerFacts(
         "avi",
-        missing_bytes=max(0, size + 8 - n_bytes) if size else 0,
+        missing_bytes=max(0, size - n_bytes),
         codec=_printable(head[video + 4 : video + 8]) if video >= 0 else "",
         has_video=video >= 0,
         has_audio=b"auds" in head,

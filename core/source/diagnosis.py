@@ -90,6 +90,8 @@ def _reason_not_opened(path: Path) -> str:
         )
     if facts.has_video is False:
         return f"it holds no video. {_NOT_VIDEO}"
+    if facts.missing_bytes > 1:
+        return f"the file is cut off. {_cut_off(facts)}"
     if facts.codec:
         return f"no decoder for '{facts.codec}'. {_CONVERT}"
     if facts.kind:

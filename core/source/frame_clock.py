@@ -6,6 +6,7 @@ import numpy as np
 
 # OpenCV subtracts the stream's start even where there is none, which gives 10^15 and more.
 _LARGEST_TIME_MS = 1e12
+_TOLERANCE_S = 1e-5
 _FALLBACK_RATE_HZ = 25.0
 _SAME_RATE = 0.05
 _PLAUSIBLE_RATES_HZ = (0.01, 240.0)
@@ -21,7 +22,8 @@ class FrameClock:
     def __init__(self, rate_hz: float) -> None:
         self._step_s = 1.0 / rate_hz
         self._origin_s: float | None = None
-        self._last_s = 0.0
+        self._container_s = 0.0  # the last time that the container gave
+        self._last_s = 0.0  # the last time that was given out
         self._anchor_s = 0.0
         self._n_since_anchor = 0
         self.n_frames = 0
@@ -41,17 +43,26 @@ class FrameClock:
                 # is earlier where there are B-frames, is given for it.
                 self._origin_s = max(container_ms, 0.0) / 1000.0
             return 0.0
-        time_s = 0.0
+        container_s = 0.0
         if self._origin_s is not None and _is_time(container_ms):
-            time_s = container_ms / 1000.0 - self._origin_s
-        if time_s > self._last_s:
+            container_s = container_ms / 1000.0 - self._origin_s
+        self._last_s = self._time_s(container_s)
+        return self._last_s
+
+    def _time_s(self, container_s: float) -> float:
+        """Return the container's time if it increases, or a guess."""
+        if container_s > self._container_s + _TOLERANCE_S:
+            self._container_s = container_s
+            if container_s > self._last_s + _TOLERANCE_S:
+                time_s = container_s
+            else:  # Earlier guesses ran ahead: let the container catch up.
+                self.n_guessed += 1
+                time_s = self._last_s + 0.5 * self._step_s
             self._anchor_s, self._n_since_anchor = time_s, 0
-        else:
-            self.n_guessed += 1
-            self._n_since_anchor += 1
-            time_s = self._anchor_s + self._n_since_anchor * self._step_s
-        self._last_s = time_s
-        return time_s
+            return time_s
+        self.n_guessed += 1
+        self._n_since_anchor += 1
+        return self._anchor_s + self._n_since_anchor * self._step_s
 
     @property
     def is_counting(self) -> bool:

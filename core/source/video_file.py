@@ -36,7 +36,8 @@ class VideoFile(StreamedSource):
     The range is half-open: frames with start ≤ time < end. Frames before it are decoded and not
     converted: seeking is not exact in every container, and would lose the frames' numbers.
 
-    Frames whose size differs from the first one's are scaled to it, with a warning.
+    Frames whose size differs from the first one's are scaled to it, with a warning, as far as
+    OpenCV shows it: 4.11 keeps to the first size itself, and crops, without a word.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class VideoFile(StreamedSource):
         self._settings = settings
         self._open_capture = open_capture
         self._claimed_s: float | None = None
+        self._pixel_aspect = (1, 1)
         check_readable(self._path)
         super().__init__(self._probe(), queue_size=queue_size)
 
@@ -100,6 +102,10 @@ class VideoFile(StreamedSource):
             width = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH))
             if _turns(capture) % 2:
                 height, width = width, height
+            self._pixel_aspect = (
+                int(capture.get(cv2.CAP_PROP_SAR_NUM)),
+                int(capture.get(cv2.CAP_PROP_SAR_DEN)),
+            )
             claimed_hz = capture.get(cv2.CAP_PROP_FPS)
             rate_hz = nominal_rate_hz(claimed_hz, container_ms=times_ms)
             n_claimed = capture.get(cv2.CAP_PROP_FRAME_COUNT)
@@ -142,6 +148,12 @@ class VideoFile(StreamedSource):
     def _warn(self, clock: FrameClock, *, n_damaged: int, n_resized: int) -> None:
         """Say what was met on the way."""
         name = self._path.name
+        across, down = self._pixel_aspect
+        if across > 0 < down and across != down:
+            self._warnings.append(
+                f"Video '{name}' has pixels that are not square ({across}:{down}), which are used "
+                "as they are: the face comes out squeezed. Convert it to square pixels."
+            )
         if clock.is_counting:
             self._warnings.append(
                 f"Video '{name}' carries no usable times for {clock.n_guessed} of its "
@@ -173,7 +185,7 @@ class VideoFile(StreamedSource):
         if facts.missing_bytes:
             self._warnings.append(
                 f"Video '{self._path.name}' is cut off: {clock.n_frames}{of_frames} frames, up to "
-                f"{end_s:.2f} s, could be decoded."
+                f"{end_s:.2f} s, could be decoded. Copy it again to get the rest."
             )
         elif claimed_s and claimed_s - end_s > max(_SHORT_S, _SHORT_PART * claimed_s):
             self._warnings.append(

@@ -50,6 +50,19 @@ def test_times_that_jump_back_go_on_at_the_nominal_rate():
     np.testing.assert_allclose(found, np.arange(6) / 25.0, atol=1e-12)
 
 
+def test_a_wrong_guess_is_caught_up_with():
+    """The container gives one frame none, and the next one the time that was guessed for it."""
+    found, clock = times_s([0.0, 40.0, 0.0, 80.0, 120.0, 160.0, 200.0])
+    np.testing.assert_allclose(found, [0.0, 0.04, 0.08, 0.10, 0.12, 0.16, 0.20], atol=1e-12)
+    assert clock.n_guessed == 2
+
+
+def test_frames_in_a_wrong_order_shift_nothing_behind_them():
+    found, _ = times_s([40.0 * k for k in (0, 1, 2, 4, 3, 5, 6, 7, 8)])
+    np.testing.assert_allclose(found[-3:], [0.24, 0.28, 0.32], atol=1e-12)
+    assert (np.diff(found) > 0.01).all()
+
+
 def test_a_plausible_claim_is_kept_though_times_are_rounded():
     rounded_ms = [float(round(k * 1000 / 30)) for k in range(16)]
     assert nominal_rate_hz(30.0, container_ms=rounded_ms) == 30.0

@@ -197,8 +197,9 @@ def test_a_stream_without_times_is_counted_and_says_so(tmp_path):
 class StandInCapture:
     """A capture whose frames have the sizes, and whose file the properties, that one wants."""
 
-    def __init__(self, sizes, *, fails_at=()):
+    def __init__(self, sizes, *, fails_at=(), more=None):
         self.sizes = list(sizes)
+        self.more = more or {}
         self.fails_at = set(fails_at)
         self.position = -1
         self.n_calls = 0
@@ -225,6 +226,7 @@ class StandInCapture:
             cv2.CAP_PROP_FRAME_WIDTH: width,
             cv2.CAP_PROP_FPS: 25.0,
             cv2.CAP_PROP_FRAME_COUNT: len(self.sizes),
+            **self.more,
         }.get(name, 0.0)
 
     def release(self):
@@ -253,6 +255,24 @@ def test_reading_goes_on_behind_damage(tmp_path):
     assert [level(frame) for frame in frames] == [0, 1, 2, 3, 4, 5]
     assert warnings == (
         "Video 'stand-in.bin' is damaged: 2 frames could not be decoded and left a hole.",
+    )
+
+
+def test_pixels_that_are_not_square_are_told(tmp_path):
+    aspect = {cv2.CAP_PROP_SAR_NUM: 64, cv2.CAP_PROP_SAR_DEN: 45}
+    _, warnings = read_stand_in(tmp_path, lambda: StandInCapture([(8, 8)] * 6, more=aspect))
+    assert warnings == (
+        "Video 'stand-in.bin' has pixels that are not square (64:45), which are used as they are: "
+        "the face comes out squeezed. Convert it to square pixels.",
+    )
+
+
+def test_a_video_that_ends_before_its_header_says_is_told(tmp_path):
+    late = {cv2.CAP_PROP_FRAME_COUNT: 100}
+    _, warnings = read_stand_in(tmp_path, lambda: StandInCapture([(8, 8)] * 30, more=late))
+    assert warnings == (
+        "Video 'stand-in.bin' ends early: its header says 4.00 s, but only 30 of 100 frames, up to "
+        "1.20 s, could be decoded.",
     )
 
 
@@ -307,7 +327,9 @@ def test_a_video_that_is_cut_off_gives_what_is_there_and_says_so(tmp_path):
     assert 4 <= len(frames) <= 20
     end_s = len(frames) / RATE_HZ
     assert warnings[-1].startswith("Video 'cut.mp4' is cut off: ")
-    assert f" {len(frames)} of 30 frames, up to {end_s:.2f} s, could be decoded." in warnings[-1]
+    assert (
+        f" {len(frames)} of 30 frames, up to {end_s:.2f} s, could be decoded. Copy" in warnings[-1]
+    )
 
 
 def test_a_gif_that_is_cut_off_says_so(tmp_path):
@@ -426,6 +448,13 @@ def test_sound_in_an_mp4_is_told(tmp_path):
     sound_mp4(tmp_path / "voice.mp4")
     with pytest.raises(CannotOpen, match="holds sound and no picture"):
         open_source(str(tmp_path / "voice.mp4"), SourceSettings())
+
+
+def test_an_avi_that_is_cut_off_in_its_header_is_told(tmp_path):
+    path = write_video(tmp_path / "cut.avi", codec="MJPG")
+    path.write_bytes(path.read_bytes()[:300])
+    with pytest.raises((CannotOpen, CannotDecode), match=r"'cut\.avi' cannot be .* is cut off"):
+        open_source(str(path), SourceSettings())
 
 
 def test_an_unfinished_recording_is_told(tmp_path):
