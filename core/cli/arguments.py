@@ -61,6 +61,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_export(verbs)
     _add_models(verbs)
     _add_info(verbs)
+    _add_bench(verbs)
     return parser
 
 
@@ -184,6 +185,24 @@ def _add_info(verbs: _Subparsers) -> None:
     _add_take(parser)
 
 
+def _add_bench(verbs: _Subparsers) -> None:
+    parser = _add_verb(
+        verbs,
+        "bench",
+        does="Measure speed and jitter on a clip, beside MediaPipe when it is installed",
+        example="mien bench clip.mp4",
+    )
+    _add_clip(parser)
+    _add_engine(parser)
+    parser.add_argument(
+        "--truth",
+        type=Path,
+        metavar="FILE.npz",
+        help="the clip's true landmarks, as 'landmarks_px': adds error, lag and what is lost of "
+        "blinks and jaw",
+    )
+
+
 def _add_clip(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "clip",
@@ -217,6 +236,9 @@ def _add_engine(parser: argparse._ActionsContainer) -> None:
         default=DEFAULT_ENGINE,
         help=f"what finds the landmarks (default: {DEFAULT_ENGINE})",
     )
+
+
+def _add_device(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--device",
         metavar="NAME",
@@ -235,6 +257,7 @@ def _add_engine(parser: argparse._ActionsContainer) -> None:
 def _add_capture_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("capture")
     _add_engine(group)
+    _add_device(group)
     group.add_argument(
         "--quality",
         choices=QUALITIES,

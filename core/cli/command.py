@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from ..errors import ArgumentError, Cancelled, MienError, NoFace
 from ..scene_job import SceneWriter
 from .arguments import build_parser
+from .bench_verb import bench
 from .capture_verbs import animate, capture
 from .console import Result, show_error, show_result
 from .interruption import Interruption
@@ -26,6 +27,7 @@ _VERBS: dict[str, Callable[..., Result]] = {
     "export": export,
     "models": models,
     "info": info,
+    "bench": bench,
 }
 
 

@@ -1,11 +1,11 @@
-"""Outputs that need no Blender: arrays, tables, point caches."""
+"""Outputs that need no Blender: arrays, tables, point caches, the overlay."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +17,16 @@ from ..export import (
     write_mdd,
     write_neutral_obj,
     write_npz,
+    write_overlay,
     write_pc2,
     write_points_csv,
 )
+from ..landmarks.topology import CONTOURS
 from ..mesh import polygon_mesh, subdivide_positions, subdivision
 from ..mesh.catmull_clark import Subdivision
-from ..records import Performance
-from ..settings import MeshSettings
+from ..records import Performance, Take
+from ..settings import MeshSettings, SourceSettings
+from ..source import open_source
 from ..spaces import scene_from_head
 from .session import Session
 from .solved_take import SolvedTake
@@ -72,6 +75,32 @@ def _write_npz(solved: SolvedTake, output: Path, session: Session) -> list[Path]
 def _write_csv(solved: SolvedTake, output: Path, session: Session) -> list[Path]:
     write_points_csv(solved.performances, output)
     return [output]
+
+
+def _write_overlay(solved: SolvedTake, output: Path, session: Session) -> list[Path]:
+    """Draw the faces over the footage, opened as it was for the capture."""
+    take = solved.take
+    settings = _source_settings(take)
+    write_overlay(
+        solved.performances,
+        output=output,
+        open_footage=lambda: open_source(take.footage.path, settings),
+        contours=CONTOURS,
+        on_progress=session.report,
+    )
+    return [output]
+
+
+def _source_settings(take: Take) -> SourceSettings:
+    """Return how the footage was opened for the capture."""
+    captured = take.provenance.settings.get("source")
+    values = captured if isinstance(captured, dict) else {}
+    numbers = {
+        field.name: values[field.name]
+        for field in fields(SourceSettings)
+        if isinstance(values.get(field.name), int | float)
+    }
+    return SourceSettings(**numbers)
 
 
 def _write_cache(solved: SolvedTake, output: Path, session: Session) -> list[Path]:
@@ -155,5 +184,6 @@ _WRITERS: dict[str, Callable[[SolvedTake, Path, Session], list[Path]]] = {
     ".mdd": _write_cache,
     ".csv": _write_csv,
     ".npz": _write_npz,
+    ".mp4": _write_overlay,
 }
 POINT_SUFFIXES = tuple(_WRITERS)

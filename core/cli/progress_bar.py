@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
 _STAGES_OF_FRAMES = ("capture", "overlay")
+_USUAL_SIZE = (80, 24)  # of terminals that do not say theirs; tqdm would draw nothing
 _log = logging.getLogger(__name__)
 
 
@@ -58,13 +60,16 @@ class ProgressBar:
             return
         self._stage = progress.stage
         is_resumed = progress.done > 1
+        is_width_known = _columns() > 0
         self._bar = tqdm(
             desc=progress.stage.capitalize(),
             total=progress.total,
             initial=progress.done if is_resumed else 0,
             unit=" frames" if progress.stage in _STAGES_OF_FRAMES else " steps",
             file=sys.stderr,
-            dynamic_ncols=True,
+            dynamic_ncols=is_width_known,
+            ncols=None if is_width_known else _USUAL_SIZE[0],
+            nrows=None if is_width_known else _USUAL_SIZE[1],
         )
 
     def _end(self) -> None:
@@ -72,3 +77,11 @@ class ProgressBar:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+
+
+def _columns() -> int:
+    """Return how wide the terminal is, 0 where it does not say."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns
+    except OSError:
+        return 0

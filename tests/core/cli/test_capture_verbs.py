@@ -141,6 +141,7 @@ def test_every_option_reaches_the_scene(mien, fake_capture, blender, tmp_path):
     [
         ("nowhere/face.npz", 3, "there is no folder '"),
         ("folder.npz", 2, "is a folder. Name a file"),
+        ("clip.mp4", 2, "is the footage itself"),
         ("face.blend", 3, "No Blender."),
     ],
 )

@@ -50,6 +50,7 @@ def test_the_verbs_are_those_of_this_version():
         "export",
         "models",
         "info",
+        "bench",
     }
 
 
@@ -81,6 +82,7 @@ def test_version_and_help_are_results(mien):
         ),
         (["animate", "a.mp4", "-o", "a"], "'', which names no format"),
         (["animate", "a.mp4", "-o", "a.npz", "-o", "./a.npz"], "named twice"),
+        (["animate", "camera:0", "-o", "a.mp4"], "what 'camera:0' showed is gone"),
     ],
 )
 def test_wrong_arguments_end_with_2_before_any_work(mien, fake_capture, tmp_path, words, message):
