@@ -183,6 +183,21 @@ def test_the_neutral_face_knows_no_blink_and_no_word():
     assert np.abs(neutral_face(positions) - _neutral()).max() < 2e-5
 
 
+def test_of_someone_who_talks_all_the_time_the_reference_finds_the_closed_mouth():
+    # Another person's neutral face: everything lies elsewhere, but the mouth is closed.
+    rng = np.random.default_rng(4)
+    someone = _neutral() + rng.normal(0, 0.003, (60, 3)).astype(np.float32)
+    gap = np.linspace(0, 0.03, 100)[:, None]
+    positions = np.repeat(_neutral()[None], 100, axis=0)
+    positions[:, 20:40, 1] -= gap
+    opened = _neutral()[20:40, 1] - neutral_face(positions)[20:40, 1]
+    closed = _neutral()[20:40, 1] - neutral_face(positions, reference_m=someone)[20:40, 1]
+    assert opened.mean() > 0.012
+    assert 0 <= closed.mean() < 0.003
+    with pytest.raises(ShapeError, match=r"reference_m must have shape \(60, 3\)"):
+        neutral_face(positions, reference_m=someone[:59])
+
+
 def test_the_neutral_face_of_few_frames_is_one_of_them():
     positions = _take(5)
     assert any(np.array_equal(neutral_face(positions), frame) for frame in positions)
