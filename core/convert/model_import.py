@@ -60,8 +60,12 @@ def import_model(path: Path, *, folder: Path | None = None) -> WeightFile:
             "install them with: pip install 'mien[convert]'"
         ) from error
     model = recognise(data, subject=subject)
-    converted = onnx_from_graph(model.graph)
     folder = folder or user_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _cannot_store(subject, folder, error) from error
+    converted = onnx_from_graph(model.graph)
     weights = WeightFile(
         name=model.name,
         path=folder / f"{model.name}.onnx",
@@ -74,10 +78,7 @@ def import_model(path: Path, *, folder: Path | None = None) -> WeightFile:
     try:
         _store(weights, converted, model)
     except OSError as error:
-        raise BackendError(
-            f"{subject} cannot be stored in '{folder}': {error.strerror}. Make room there, or name "
-            "another folder in the environment variable MIEN_USER_DIR."
-        ) from error
+        raise _cannot_store(subject, folder, error) from error
     return weights
 
 
@@ -98,11 +99,17 @@ def _read(path: Path) -> bytes:
         ) from error
 
 
+def _cannot_store(subject: str, folder: Path, error: OSError) -> BackendError:
+    """Return the error for a folder that cannot be written."""
+    return BackendError(
+        f"{subject} cannot be stored in '{folder}': {error.strerror}. Make room there, or name "
+        "another folder in the environment variable MIEN_USER_DIR."
+    )
+
+
 def _store(weights: WeightFile, converted: bytes, model: RecognisedModel) -> None:
     """Write a converted file, checked before it takes its name, and its manifest entry."""
-    folder = weights.path.parent
-    folder.mkdir(parents=True, exist_ok=True)
-    beside = folder / f".{weights.name}.partial.onnx"
+    beside = weights.path.parent / f".{weights.name}.partial.onnx"
     try:
         beside.write_bytes(converted)
         _check_arithmetic(beside, model)

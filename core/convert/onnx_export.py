@@ -5,7 +5,6 @@ Every graph takes `image`, uint8 of shape (n, height, width, 3), so that crops g
 
 from __future__ import annotations
 
-import copy
 import logging
 import warnings
 
@@ -17,6 +16,7 @@ from torch import Tensor, nn
 
 from ..networks.blazeface import BlazeFace
 from ..networks.facemesh import FaceMesh
+from .wide_channels import widen_channels
 from .written_out_prelu import write_out_prelus
 
 OPSET = 18
@@ -54,7 +54,7 @@ class DetectorGraph(nn.Module):
 
     def __init__(self, network: BlazeFace) -> None:
         super().__init__()
-        self.network = copy.deepcopy(network)
+        self.network = widen_channels(network)
         _scale_first_weights(self.network, self.input_scale)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:

@@ -91,6 +91,7 @@ def _load(
             raise WeightsCorrupt(f"{subject} lacks the tensor '{key}'. Get the file again.")
         if key == first:
             values = values / np.float32(input_scale)
+        values = _narrowed(values, tuple(parameter.shape))
         if values.shape != tuple(parameter.shape):
             raise WeightsCorrupt(
                 f"Tensor '{key}' of {subject} has shape {values.shape}, expected "
@@ -98,3 +99,11 @@ def _load(
             )
         state[key] = torch.from_numpy(np.array(values, np.float32))
     network.load_state_dict(state)
+
+
+def _narrowed(values: Float32Array, shape: tuple[int, ...]) -> Float32Array:
+    """Cut off the channels that the export appended, unless there is anything in them."""
+    if values.ndim != len(shape):
+        return values
+    narrow = values[tuple(slice(length) for length in shape)]
+    return narrow if np.count_nonzero(narrow) == np.count_nonzero(values) else values

@@ -66,7 +66,8 @@ def test_weights_are_stored_in_16_bits_where_that_loses_nothing(exported):
     weights = read_onnx_weights(data, subject="test")
     for key, parameter in list(network.state_dict().items())[2:]:
         if key in weights:
-            assert np.array_equal(weights[key], parameter.numpy()), key
+            narrow = weights[key][tuple(slice(length) for length in parameter.shape)]
+            assert np.array_equal(narrow, parameter.numpy()), key
     kept_in_32 = {t.name.removeprefix("network.") for t in stored if t.data_type == 1}
     assert set(UNROUNDED.values()) & kept_in_32
 
