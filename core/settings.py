@@ -71,23 +71,34 @@ class TrackSettings:
 
 @dataclass(frozen=True, slots=True)
 class SmoothSettings:
-    """Jitter and gaps. Cutoffs in hertz; speeds in face sizes a second."""
+    """Jitter and gaps. Cutoffs in hertz; speeds in face sizes a second. See docs/smoothing.md."""
 
     mode: Smoothing = "best"
-    min_cutoff_hz: float = 1.0
-    """Frequency above which a still face is smoothed: lower is calmer."""
-    beta: float = 8.0
-    """How fast the cutoff rises with speed (hertz per face size a second): higher is quicker."""
-    derivative_cutoff_hz: float = 1.0
+    min_cutoff_hz: float = 0.3
+    """`live`: frequency above which a still face is smoothed; lower is calmer."""
+    beta: float = 80.0
+    """`live`: how fast the cutoff rises with speed (hertz per face size a second); higher is
+    quicker."""
+    derivative_cutoff_hz: float = 4.0
+    """`live`: how fast the filter takes notice of a change of speed."""
+    calm_cutoff_hz: float = 0.5
+    """`best`: frequency above which a still face is smoothed; lower is calmer."""
+    motion_threshold: float = 1.6
+    """`best`: how many times stronger than the take's noise a movement must be to be kept; higher
+    is calmer, 0 keeps all."""
     fill_gap_s: float = 0.0
     """Gaps up to this long are filled by interpolation; 0 fills none."""
 
     def __post_init__(self) -> None:
         if self.mode not in SMOOTHINGS:
-            raise ArgumentError(f"smoothing must be one of {', '.join(SMOOTHINGS)}, got {self.mode!r}")
+            raise ArgumentError(
+                f"smoothing must be one of {', '.join(SMOOTHINGS)}, got {self.mode!r}"
+            )
         _check("min_cutoff", self.min_cutoff_hz, 0.001, 1000.0)
         _check("beta", self.beta, 0.0, 1e6)
         _check("derivative_cutoff", self.derivative_cutoff_hz, 0.001, 1000.0)
+        _check("calm_cutoff", self.calm_cutoff_hz, 0.01, 1000.0)
+        _check("motion_threshold", self.motion_threshold, 0.0, 100.0)
         _check("fill_gap", self.fill_gap_s, 0.0, 60.0)
 
 
@@ -112,5 +123,7 @@ class AnimateSettings:
 
     def __post_init__(self) -> None:
         if self.carrier not in CARRIERS:
-            raise ArgumentError(f"carrier must be one of {', '.join(CARRIERS)}, got {self.carrier!r}")
+            raise ArgumentError(
+                f"carrier must be one of {', '.join(CARRIERS)}, got {self.carrier!r}"
+            )
         _check("tolerance", self.tolerance_m, 1e-7, 0.1)

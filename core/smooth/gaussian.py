@@ -1,0 +1,91 @@
+"""Smoothing over uneven times without lag: local straight lines under a Gaussian window."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..arrays import Float64Array, FloatArray
+
+REACH = 3.5
+"""Samples further away than this many widths have no say."""
+_BLOCK = 64
+
+
+def split_band(
+    values: FloatArray, *, time_s: Float64Array, narrow_s: float, wide_s: float
+) -> tuple[FloatArray, Float64Array]:
+    """Return what a narrow window keeps and a wide one takes away.
+
+    Parameters
+    ----------
+    values : shape (n_frames, n_channels)
+    time_s : shape (n_frames,), increasing
+    narrow_s, wide_s : standard deviations of the windows; a narrow one of 0 keeps all
+
+    Returns
+    -------
+    band : shape (n_frames, n_channels)
+    noise_share : shape (n_frames,)
+        What part of white noise's variance falls into the band.
+    """
+    n_frames = len(time_s)
+    band = np.zeros_like(values)
+    noise_share = np.zeros(n_frames)
+    for start in range(0, n_frames, _BLOCK):
+        stop = min(start + _BLOCK, n_frames)
+        first = int(np.searchsorted(time_s, time_s[start] - REACH * wide_s))
+        last = int(np.searchsorted(time_s, time_s[stop - 1] + REACH * wide_s, side="right"))
+        offsets = time_s[first:last] - time_s[start:stop, None]
+        weights = line_weights(offsets, width_s=narrow_s) - line_weights(offsets, width_s=wide_s)
+        band[start:stop] = weights.astype(values.dtype) @ values[first:last]
+        noise_share[start:stop] = (weights**2).sum(1)
+    return band, noise_share
+
+
+def line_weights(offsets_s: Float64Array, *, width_s: float) -> Float64Array:
+    """Return the weights with which samples make a straight line's value at offset 0.
+
+    A line, unlike a mean, stays itself where samples are uneven, and at both ends of a run.
+
+    Parameters
+    ----------
+    offsets_s : shape (n_frames, n_samples), from each frame to the samples; one is 0 in each row
+    width_s : standard deviation of the window; 0 takes the sample at offset 0 alone
+
+    References
+    ----------
+    J. Fan, I. Gijbels, "Local Polynomial Modelling and Its Applications", 1996, eq. 3.7.
+    """
+    if width_s <= 0.0:
+        return np.asarray(offsets_s == 0.0, np.float64)
+    scaled = offsets_s / width_s
+    window = np.where(np.abs(scaled) <= REACH, np.exp(-0.5 * scaled**2), 0.0)
+    total = window.sum(1, keepdims=True)
+    lean = (window * scaled).sum(1, keepdims=True)
+    spread = (window * scaled**2).sum(1, keepdims=True)
+    scatter = total * spread - lean**2
+    # One sample alone has no line through it: it stands for itself.
+    is_alone = scatter <= 1e-12 * total**2
+    line = window * (spread - lean * scaled) / np.where(is_alone, 1.0, scatter)
+    return np.asarray(np.where(is_alone, window / total, line), np.float64)
+
+
+def window_means(values: FloatArray, *, time_s: Float64Array, width_s: float) -> FloatArray:
+    """Return Gaussian means over time, which never leave the values' range.
+
+    Parameters
+    ----------
+    values : shape (n_frames, n_channels)
+    time_s : shape (n_frames,), increasing
+    width_s : standard deviation of the window
+    """
+    means = np.zeros_like(values)
+    for start in range(0, len(time_s), _BLOCK):
+        stop = min(start + _BLOCK, len(time_s))
+        first = int(np.searchsorted(time_s, time_s[start] - REACH * width_s))
+        last = int(np.searchsorted(time_s, time_s[stop - 1] + REACH * width_s, side="right"))
+        scaled = (time_s[first:last] - time_s[start:stop, None]) / width_s
+        window = np.where(np.abs(scaled) <= REACH, np.exp(-0.5 * scaled**2), 0.0)
+        window /= window.sum(1, keepdims=True)
+        means[start:stop] = window.astype(values.dtype) @ values[first:last]
+    return means
