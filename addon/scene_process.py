@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -69,14 +70,15 @@ class SceneProcess:
 def blender_command() -> list[str]:
     """Find a way to run `headless.py`; the job's file and its staging folder follow.
 
-    A `MIEN_BLENDER` in the environment comes first, then the bpy module, then `blender`.
+    A `MIEN_BLENDER` in the environment comes first, then the Blender that is running, the bpy
+    module, and `blender`.
 
     Raises
     ------
     BackendError
         There is none.
     """
-    named = os.environ.get(EXECUTABLE_VARIABLE)
+    named = os.environ.get(EXECUTABLE_VARIABLE) or _running_blender()
     executable = shutil.which(named or "blender")
     if named and executable is None:
         raise BackendError(
@@ -94,6 +96,12 @@ def blender_command() -> list[str]:
     script = Path(__file__).with_name("headless.py")
     options = ["--background", "--factory-startup", "--python-exit-code", "70"]
     return [executable, *options, "--python", str(script), "--"]
+
+
+def _running_blender() -> str:
+    """Return the Blender that this code runs in; empty elsewhere, in the bpy module too."""
+    bpy = sys.modules.get("bpy")
+    return "" if bpy is None else str(bpy.app.binary_path)
 
 
 def _follow(process: subprocess.Popen[str], *, on_progress: OnProgress) -> SceneReport:
@@ -125,7 +133,7 @@ def _follow(process: subprocess.Popen[str], *, on_progress: OnProgress) -> Scene
     return report
 
 
-def _lines(stream: IO[str] | None) -> list[str] | Any:
+def _lines(stream: IO[str] | None) -> Iterator[str]:
     """Yield the lines that are not empty."""
     assert stream is not None
     return (line.rstrip() for line in stream if line.strip())

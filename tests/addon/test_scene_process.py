@@ -7,6 +7,7 @@ import shutil
 import stat
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import bpy
 import numpy as np
@@ -129,8 +130,17 @@ def test_without_blender_the_artist_is_told_what_to_install(monkeypatch):
     monkeypatch.delenv(scene_process.EXECUTABLE_VARIABLE, raising=False)
     monkeypatch.setattr(scene_process.importlib.util, "find_spec", lambda name: None)
     monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.setattr(bpy, "app", SimpleNamespace(binary_path=""))
     with pytest.raises(BackendError, match=r"pip install bpy.*MIEN_BLENDER"):
         blender_command()
+
+
+def test_inside_blender_the_same_blender_is_used(monkeypatch):
+    monkeypatch.delenv(scene_process.EXECUTABLE_VARIABLE, raising=False)
+    monkeypatch.setattr(bpy, "app", SimpleNamespace(binary_path=sys.executable))
+    command = blender_command()
+    assert command[:3] == [sys.executable, "--background", "--factory-startup"]
+    assert command[-1] == "--"
 
 
 def test_a_named_blender_that_is_missing_is_told(monkeypatch):
@@ -139,6 +149,7 @@ def test_a_named_blender_that_is_missing_is_told(monkeypatch):
         blender_command()
 
 
+@pytest.mark.skipif(bool(bpy.app.binary_path), reason="needs a Python of its own")
 def test_the_script_runs_where_the_package_is_not_installed(take, tmp_path, monkeypatch):
     """As in Blender's own Python: the file alone, arguments behind `--`, no package around."""
     script = Path(scene_process.__file__).with_name("headless.py")
