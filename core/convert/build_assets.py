@@ -58,7 +58,7 @@ def build_assets(folder: Path) -> list[Path]:
     with tempfile.TemporaryDirectory() as temporary:
         wheel = packages.fetch_pypi_wheel(Path(temporary))
         npm_package = packages.fetch_npm_package(Path(temporary))
-        assets = convert_packages(wheel=wheel, npm_package=npm_package)
+        assets = [*convert_wheel(wheel), convert_npm_package(npm_package)]
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for asset in assets:
@@ -69,38 +69,41 @@ def build_assets(folder: Path) -> list[Path]:
     return written
 
 
-def convert_packages(*, wheel: Path, npm_package: Path) -> list[Asset]:
-    """Convert the files within the fetched packages."""
+def convert_wheel(wheel: Path) -> list[Asset]:
+    """Convert the networks within MediaPipe's wheel."""
     landmark, detector = packages.LANDMARK_TFLITE, packages.DETECTOR_TFLITE
-    metadata = packages.GEOMETRY_METADATA
     facemesh = facemesh_from_tflite(
         packages.read_wheel_member(wheel, landmark), subject=f"'{landmark.path}'"
     )
     blazeface = blazeface_from_tflite(
         packages.read_wheel_member(wheel, detector), subject=f"'{detector.path}'"
     )
-    face = read_canonical_face(packages.read_npm_member(npm_package, metadata))
-    pypi, npm = f"PyPI {packages.PYPI_PACKAGE}", f"npm {packages.NPM_PACKAGE}"
     return [
         Asset(
             LANDMARK_FILE,
             "facemesh-468",
-            f"{pypi}, {landmark.path}",
+            f"PyPI {packages.PYPI_PACKAGE}, {landmark.path}",
             onnx_from_graph(LandmarkGraph(facemesh)),
         ),
         Asset(
             DETECTOR_FILE,
             "blazeface-short-range",
-            f"{pypi}, {detector.path}",
+            f"PyPI {packages.PYPI_PACKAGE}, {detector.path}",
             onnx_from_graph(DetectorGraph(blazeface)),
         ),
-        Asset(
-            CANONICAL_FACE_FILE,
-            "facemesh-468",
-            f"{npm}, {metadata.path}",
-            plain_npz(dataclasses.asdict(face)),
-        ),
     ]
+
+
+def convert_npm_package(npm_package: Path) -> Asset:
+    """Convert the canonical face within MediaPipe's npm package."""
+    metadata = packages.GEOMETRY_METADATA
+    face = read_canonical_face(packages.read_npm_member(npm_package, metadata))
+    return Asset(
+        CANONICAL_FACE_FILE,
+        "facemesh-468",
+        f"npm {packages.NPM_PACKAGE}, {metadata.path}",
+        plain_npz(dataclasses.asdict(face)),
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:

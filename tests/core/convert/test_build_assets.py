@@ -3,12 +3,14 @@
 import hashlib
 import json
 import os
+import shutil
+import zipfile
 
 import numpy as np
 import pytest
 
 from mien.core.convert import packages
-from mien.core.convert.build_assets import convert_packages, main
+from mien.core.convert.build_assets import convert_npm_package, convert_wheel, main
 from mien.core.convert.recognise import recognise, reference_results
 from mien.core.errors import BackendError, WeightsCorrupt
 from mien.core.inference.weights import assets_folder
@@ -46,8 +48,6 @@ def test_a_failing_program_is_quoted_and_the_command_line_says_so(tmp_path, monk
 
 
 def test_a_changed_member_is_an_error(tmp_path):
-    import zipfile
-
     wheel = tmp_path / "mediapipe.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr(packages.LANDMARK_TFLITE.path, b"changed")
@@ -56,27 +56,33 @@ def test_a_changed_member_is_an_error(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def fetched(tmp_path_factory):
-    """Return the two packages, from their registries."""
-    folder = tmp_path_factory.mktemp("packages")
-    return packages.fetch_pypi_wheel(folder), packages.fetch_npm_package(folder)
+def wheel(tmp_path_factory):
+    """Return MediaPipe's wheel, from its registry."""
+    return packages.fetch_pypi_wheel(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.mark.assets
-def test_every_shipped_file_is_rebuilt_byte_for_byte(fetched):
-    wheel, npm_package = fetched
-    for asset in convert_packages(wheel=wheel, npm_package=npm_package):
+def test_the_shipped_networks_are_rebuilt_byte_for_byte(wheel):
+    for asset in convert_wheel(wheel):
         shipped = (assets_folder() / asset.file).read_bytes()
         assert asset.data == shipped, f"{asset.file} differs; rebuild it with `make assets`"
 
 
 @pytest.mark.assets
+def test_the_shipped_canonical_face_is_rebuilt_byte_for_byte(tmp_path):
+    if shutil.which("npm") is None:
+        pytest.skip("npm is not installed; it holds the canonical face")
+    asset = convert_npm_package(packages.fetch_npm_package(tmp_path))
+    assert asset.data == (assets_folder() / asset.file).read_bytes()
+
+
+@pytest.mark.assets
 @pytest.mark.parametrize("member", [packages.LANDMARK_TFLITE, packages.DETECTOR_TFLITE])
-def test_torch_agrees_with_litert(fetched, member):
+def test_torch_agrees_with_litert(wheel, member):
     interpreter_module = pytest.importorskip(
         "ai_edge_litert.interpreter", reason="ai-edge-litert is not installed"
     )
-    data = packages.read_wheel_member(fetched[0], member)
+    data = packages.read_wheel_member(wheel, member)
     model = recognise(data, subject="test")
     interpreter = interpreter_module.Interpreter(model_content=data, num_threads=1)
     interpreter.allocate_tensors()
