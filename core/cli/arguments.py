@@ -262,8 +262,8 @@ def _add_capture_options(parser: argparse.ArgumentParser) -> None:
         "--quality",
         choices=QUALITIES,
         default="best",
-        help="live: one pass, as a webcam needs; best: calmer, knows the frames to come "
-        "(default: best)",
+        help="how animate smooths unless --smooth says otherwise: live knows no frame to come, "
+        "best knows them all; a take is the same with both (default: best)",
     )
     group.add_argument(
         "--faces",

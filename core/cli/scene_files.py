@@ -7,13 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..arrays import ImageArray
 from ..errors import ExportError
-from ..mesh.face_texture import unwrap_face_texture
 from ..scene_job import SceneJob, SceneReport
-from ..takes import read_stills
 from .session import Session
 from .solved_take import SolvedTake
 from .written import Written
@@ -46,31 +42,11 @@ def write_scene(solved: SolvedTake, output: Path, *, session: Session) -> Writte
 
 
 def _write_textures(solved: SolvedTake, folder: Path) -> tuple[str, ...]:
-    """Unwrap the stills of each face; an empty name where there are none."""
-    take = solved.take
-    assert take.folder is not None
-    stills = read_stills(take.folder)
-    row_of_frame = {int(index): row for row, index in enumerate(take.frame_index)}
-    names = []
-    for face, performance in zip(solved.face_indices, solved.performances, strict=True):
-        track = take.faces[face]
-        usable = [
-            (still, row)
-            for still in stills
-            if still.face_index == face
-            and (row := row_of_frame.get(still.frame_index)) is not None
-            and track.presence[row] > 0
-        ]
-        if not usable:
-            names.append("")
-            continue
-        image = unwrap_face_texture(
-            [still for still, _ in usable],
-            np.stack([track.landmarks_px[row] for _, row in usable]),
-            topology=performance.topology,
-        )
-        names.append(str(_write_png(folder / f"face{face}.png", image)))
-    return tuple(names)
+    """Write the texture of each face; an empty name where there is none."""
+    return tuple(
+        "" if image is None else str(_write_png(folder / f"face{index}.png", image))
+        for index, image in enumerate(solved.textures)
+    )
 
 
 def _write_png(path: Path, image: ImageArray) -> Path:
