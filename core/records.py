@@ -7,12 +7,12 @@ Arrays inside a record are never changed in place.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from .arrays import Float32Array, Float64Array, FloatArray, ImageArray, IndexArray
+from .arrays import BoolArray, Float32Array, Float64Array, FloatArray, ImageArray, IndexArray
 
 FootageKind = Literal["video", "images", "camera"]
 
@@ -210,12 +210,12 @@ class Performance:
     landmarks_smooth_px: Float32Array
     geometry: FaceGeometry
     topology: FaceTopology
-    is_filled: np.ndarray = field(repr=False)
+    is_filled: BoolArray
 
     @property
-    def is_present(self) -> np.ndarray:
+    def is_present(self) -> BoolArray:
         """(n_frames,) bool: frames that have a pose, captured or filled."""
-        return np.isfinite(self.geometry.head_m[:, 0, 0])
+        return np.asarray(np.isfinite(self.geometry.head_m[:, 0, 0]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
