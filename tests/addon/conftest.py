@@ -25,11 +25,15 @@ FOV_Y_RAD = math.radians(63.0)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip formats that this Blender was built without."""
-    suffix = getattr(item, "callspec", None) and item.callspec.params.get("suffix")
+    """Skip what this Blender was built without, and what it is known to crash on."""
+    params = item.callspec.params if hasattr(item, "callspec") else {}
+    suffix, carrier = params.get("suffix"), params.get("carrier")
     libraries = {".abc": "alembic", ".usdc": "usd"}
     if suffix in libraries and not getattr(bpy.app.build_options, libraries[suffix]):
         pytest.skip(f"this Blender was built without {libraries[suffix]}")
+    # Exports turn the carrier into another; played in Blender itself it must be one that is safe.
+    if suffix is None and carrier == "vertices" and bpy.app.version >= (5, 1, 0):
+        pytest.skip("this Blender crashes on F-curves of vertices")
 
 
 def _neutral() -> np.ndarray:
