@@ -5,8 +5,9 @@ the noise of the same region; there the octave passes whole, elsewhere it is tak
 are symmetric: nothing comes late, and a take played backwards is smoothed to the same face.
 
 How much noise there is, is read from the finest octave, but not all of that is noise. White noise
-has as much energy per hertz in the octave below; motion, which goes as 1/f² like a step or a random
-walk, has four times as much. The share of white noise follows from both.
+has the same energy per hertz in all octaves; motion has more in the lower ones, four times as much
+where it goes by steps, and yet more where it is smooth. How steep it is just now, the second and
+third octave tell; so much of the second is taken off the finest.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ FINEST_WIDTH = 0.6
 """A window narrower than this part of a frame changes nothing."""
 NOISE_WINDOW_S = 0.4
 """Noise is measured over about a second: a blink is too short to be taken for it."""
-MOTION_SLOPE = 0.3
-"""Energy per hertz of motion in the finest octave over that in the next; 0.25 for steps."""
+LEAST_SLOPE, MOST_SLOPE = 0.05, 0.3
+"""Energy per hertz of motion in an octave over that in the next lower one; 0.25 for steps."""
 CALM_QUANTILE = 0.1
 """In so many of its frames an octave holds noise alone, whatever the noise's spectrum."""
 NOISE_GROWTH = 1.4
@@ -37,8 +38,6 @@ NOISE_CONTRAST = 2.5
 that never rests is not noisy."""
 FROZEN = 1e-5
 """Frames with less energy than this part of the mean repeat the one before: no measure of noise."""
-
-
 _TINY = 1e-30
 
 
@@ -97,7 +96,7 @@ def calm_samples(
     floors = _calm_energies(energies, regions=regions)
     for (start, stop), move, by_octave in zip(runs, moves, energies, strict=True):
         times = time_s[start:stop]
-        white = _white_energy(by_octave[:2], time_s=times)
+        white = _white_energy(by_octave, time_s=times)
         for octave, energy, floor in zip(octaves, by_octave, floors, strict=True):
             noise = np.minimum(np.maximum(white, floor), max_noise**2)
             part = _noise_part(energy, noise=noise, threshold=threshold) @ regions.scatter
@@ -146,11 +145,12 @@ def _white_energy(energies: list[FloatArray], *, time_s: Float64Array) -> FloatA
     if len(energies) < 2:
         return np.zeros((len(time_s), 1))
     # Means of logarithms: a blink, strong but short, hardly moves them.
-    fine, coarse = (
+    means = [
         np.exp(window_means(np.log(energy + _TINY), time_s=time_s, width_s=NOISE_WINDOW_S))
-        for energy in energies
-    )
-    white: FloatArray = np.maximum(fine - MOTION_SLOPE * coarse, 0.0) / (1.0 - MOTION_SLOPE)
+        for energy in energies[:3]
+    ]
+    slope = np.clip(means[1] / means[-1], LEAST_SLOPE, MOST_SLOPE)
+    white: FloatArray = np.maximum(means[0] - slope * means[1], 0.0) / (1.0 - slope)
     return white
 
 

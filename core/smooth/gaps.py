@@ -72,7 +72,11 @@ def fill_gaps(
         motion.place[lost] = _mix(motion.place[last], motion.place[following], part)
         eased = (part * part * (3.0 - 2.0 * part))[..., None]
         head_m[lost] = _mix(head_m[last], head_m[following], eased)
-    return join_motion(motion, head_m=head_m, camera=geometry.camera), is_filled
+    filled = join_motion(motion, head_m=head_m, camera=geometry.camera)
+    # Poses that were there stay to the last bit.
+    filled.camera_from_head[~is_filled] = geometry.camera_from_head[~is_filled]
+    filled.image_from_head[~is_filled] = geometry.image_from_head[~is_filled]
+    return filled, is_filled
 
 
 def _mix(first: FloatArray, second: FloatArray, part: Float64Array) -> Float64Array:
