@@ -7,29 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from ..errors import ArgumentError
-from ..landmarks.engines import ENGINES
-from ..settings import (
-    CARRIERS,
-    DEFAULT_ENGINE,
-    SMOOTHINGS,
-    AnimateSettings,
-    MeshSettings,
-    SmoothSettings,
-    TrackSettings,
-)
 from ..version import VERSION
-from .argument_types import (
-    metres_from_millimetres,
-    positive_number,
-    seconds_from_text,
-    thread_count,
+from .option_groups import (
+    add_capture_options,
+    add_clip,
+    add_engine,
+    add_outputs,
+    add_scene_options,
+    add_solve_options,
+    add_take,
 )
-from .outputs import SUFFIXES
 
 if TYPE_CHECKING:
     _Subparsers = argparse._SubParsersAction["_Parser"]
 
-QUALITIES = ("live", "best")
 _EXIT_CODES = """\
 exit codes:
   0 done; 2 wrong arguments; 3 an input, a model or an output is missing or unusable;
@@ -95,12 +86,12 @@ def _add_animate(verbs: _Subparsers) -> None:
             "something stops the work, it stays there, and the same command with --resume goes on."
         ),
     )
-    _add_clip(parser)
-    _add_outputs(parser)
+    add_clip(parser)
+    add_outputs(parser)
     parser.add_argument("--take", type=Path, metavar="DIR", help="keep the capture in this folder")
-    _add_capture_options(parser)
-    _add_solve_options(parser)
-    _add_scene_options(parser)
+    add_capture_options(parser)
+    add_solve_options(parser)
+    add_scene_options(parser)
 
 
 def _add_capture(verbs: _Subparsers) -> None:
@@ -111,11 +102,11 @@ def _add_capture(verbs: _Subparsers) -> None:
         example="mien capture clip.mp4 --take clip.take --faces 2 --start 1:30 --end 1:45",
         notes="Ctrl-C stops; what was captured is kept, and --resume goes on.",
     )
-    _add_clip(parser)
+    add_clip(parser)
     parser.add_argument(
         "--take", type=Path, metavar="DIR", required=True, help="folder of the take, new or empty"
     )
-    _add_capture_options(parser)
+    add_capture_options(parser)
 
 
 def _add_build(verbs: _Subparsers) -> None:
@@ -125,12 +116,12 @@ def _add_build(verbs: _Subparsers) -> None:
         does="Make a Blender scene from a take",
         example="mien build clip.take -o face.blend --carrier absolute-keys --camera",
     )
-    _add_take(parser)
+    add_take(parser)
     parser.add_argument(
         "-o", dest="output", type=Path, metavar="FILE.blend", required=True, help="the scene"
     )
-    _add_solve_options(parser)
-    _add_scene_options(parser)
+    add_solve_options(parser)
+    add_scene_options(parser)
 
 
 def _add_export(verbs: _Subparsers) -> None:
@@ -140,10 +131,10 @@ def _add_export(verbs: _Subparsers) -> None:
         does="Write a take as files for other programs",
         example="mien export clip.take -o face.fbx -o overlay.mp4",
     )
-    _add_take(parser)
-    _add_outputs(parser)
-    _add_solve_options(parser)
-    _add_scene_options(parser)
+    add_take(parser)
+    add_outputs(parser)
+    add_solve_options(parser)
+    add_scene_options(parser)
 
 
 def _add_models(verbs: _Subparsers) -> None:
@@ -182,7 +173,7 @@ def _add_info(verbs: _Subparsers) -> None:
         does="Say what is in a take: footage, frames, faces, gaps, warnings",
         example="mien info clip.take",
     )
-    _add_take(parser)
+    add_take(parser)
 
 
 def _add_bench(verbs: _Subparsers) -> None:
@@ -192,182 +183,12 @@ def _add_bench(verbs: _Subparsers) -> None:
         does="Measure speed and jitter on a clip, beside MediaPipe when it is installed",
         example="mien bench clip.mp4",
     )
-    _add_clip(parser)
-    _add_engine(parser)
+    add_clip(parser)
+    add_engine(parser)
     parser.add_argument(
         "--truth",
         type=Path,
         metavar="FILE.npz",
         help="the clip's true landmarks, as 'landmarks_px': adds error, lag and what is lost of "
         "blinks and jaw",
-    )
-
-
-def _add_clip(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "clip",
-        metavar="CLIP",
-        help="a video, a GIF, a folder of images, numbered images (shot_####.png or the first of "
-        "them), 'camera:0', or a stream's address",
-    )
-
-
-def _add_take(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("take", type=Path, metavar="TAKE", help="folder of the take")
-
-
-def _add_outputs(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "-o",
-        dest="outputs",
-        type=Path,
-        metavar="OUT",
-        action="append",
-        required=True,
-        help="file to write; may be given several times. The suffix chooses the format: "
-        + " ".join(SUFFIXES),
-    )
-
-
-def _add_engine(parser: argparse._ActionsContainer) -> None:
-    parser.add_argument(
-        "--engine",
-        choices=tuple(ENGINES),
-        default=DEFAULT_ENGINE,
-        help=f"what finds the landmarks (default: {DEFAULT_ENGINE})",
-    )
-
-
-def _add_device(parser: argparse._ActionsContainer) -> None:
-    parser.add_argument(
-        "--device",
-        metavar="NAME",
-        default="cpu",
-        help="where networks run: cpu, cuda, coreml or directml (default: cpu)",
-    )
-    parser.add_argument(
-        "--threads",
-        metavar="N",
-        type=thread_count,
-        default=1,
-        help="threads for a network, 0 for all cores (default: 1)",
-    )
-
-
-def _add_capture_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("capture")
-    _add_engine(group)
-    _add_device(group)
-    group.add_argument(
-        "--quality",
-        choices=QUALITIES,
-        default="best",
-        help="how animate smooths unless --smooth says otherwise: live knows no frame to come, "
-        "best knows them all; a take is the same with both (default: best)",
-    )
-    group.add_argument(
-        "--faces",
-        metavar="N",
-        type=int,
-        default=TrackSettings().n_faces,
-        help=f"how many faces to follow (default: {TrackSettings().n_faces})",
-    )
-    group.add_argument(
-        "--no-track",
-        dest="is_tracked",
-        action="store_false",
-        help="take each frame by itself: the face is detected anew",
-    )
-    group.add_argument(
-        "--start",
-        metavar="TIME",
-        type=seconds_from_text,
-        help="begin here: seconds or [hh:]mm:ss",
-    )
-    group.add_argument("--end", metavar="TIME", type=seconds_from_text, help="end here")
-    group.add_argument(
-        "--rate", metavar="HZ", type=positive_number, help="frames a second of numbered images"
-    )
-    again = group.add_mutually_exclusive_group()
-    again.add_argument(
-        "--resume",
-        action="store_true",
-        help="go on with the take that is there, where there is one; give the same options again",
-    )
-    again.add_argument(
-        "--overwrite", action="store_true", help="begin anew, and lose the take that is there"
-    )
-
-
-def _add_solve_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("smoothing")
-    default = SmoothSettings()
-    group.add_argument(
-        "--smooth",
-        choices=SMOOTHINGS,
-        help=f"none, live (One Euro), best (without lag) (default: {default.mode}; with --quality "
-        "live: live)",
-    )
-    group.add_argument(
-        "--min-cutoff",
-        metavar="HZ",
-        type=float,
-        default=default.min_cutoff_hz,
-        help=f"frequency above which a still face is smoothed (default: {default.min_cutoff_hz:g})",
-    )
-    group.add_argument(
-        "--beta",
-        metavar="B",
-        type=float,
-        default=default.beta,
-        help=f"how fast the cutoff rises with speed (default: {default.beta:g})",
-    )
-    group.add_argument(
-        "--fill-gaps",
-        metavar="SECONDS",
-        type=float,
-        default=default.fill_gap_s,
-        help=f"fill gaps up to this long (default: {default.fill_gap_s:g})",
-    )
-
-
-def _add_scene_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("scene")
-    mesh, animate = MeshSettings(), AnimateSettings()
-    group.add_argument(
-        "--carrier",
-        choices=CARRIERS,
-        default=animate.carrier,
-        help=f"what carries the animation in Blender (default: {animate.carrier})",
-    )
-    group.add_argument(
-        "--tolerance",
-        metavar="MM",
-        type=metres_from_millimetres,
-        default=animate.tolerance_m,
-        help="worst error of a vertex with shape-keys, in millimetres "
-        f"(default: {animate.tolerance_m * 1000:g})",
-    )
-    group.add_argument(
-        "--subdivide",
-        metavar="LEVEL",
-        type=int,
-        default=mesh.subdivide,
-        help=f"Catmull-Clark levels, 0 to 3 (default: {mesh.subdivide})",
-    )
-    group.add_argument(
-        "--limit-surface", action="store_true", help="subdivide on to the limit surface"
-    )
-    group.add_argument("--camera", action="store_true", help="add a camera with the footage behind")
-    group.add_argument(
-        "--texture",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="the face's colours from the footage (default), or plain skin",
-    )
-    group.add_argument(
-        "--scene-rate",
-        metavar="HZ",
-        type=positive_number,
-        help="frames a second of the scene and of point caches (default: the footage's)",
     )

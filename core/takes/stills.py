@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from collections.abc import Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 from types import ModuleType
 
@@ -34,10 +35,39 @@ def read_stills(folder: str | Path) -> list[Still]:
     ]
 
 
-def entry_of(still: Still, *, file: str) -> StillEntry:
-    """Return all of a still but its pixels."""
+def write_stills(
+    folder: Path, stills: Sequence[Still], *, before: Sequence[StillEntry]
+) -> tuple[StillEntry, ...]:
+    """Write the pictures of stills that are not among those before.
+
+    Returns
+    -------
+    tuple of StillEntry
+        One a still, in their order; no name is given twice, so that the old index stays true.
+
+    Raises
+    ------
+    OSError, BackendError
+        A picture could not be written; OpenCV is missing or cannot encode it.
+    """
+    names = {replace(entry, file=""): entry.file for entry in before}
+    serial = 1 + max((_serial_of(entry.file) for entry in before), default=0)
+    entries = []
+    for still in stills:
+        entry = _entry_of(still)
+        name = names.get(entry)
+        if name is None:
+            name = f"face{still.face_index}-{serial:04d}.png"
+            _write_image(folder, file=name, image=still.image)
+            serial += 1
+        entries.append(replace(entry, file=name))
+    return tuple(entries)
+
+
+def _entry_of(still: Still) -> StillEntry:
+    """Return all of a still but its pixels, without a file yet."""
     return StillEntry(
-        file=file,
+        file="",
         face_index=int(still.face_index),
         frame_index=int(still.frame_index),
         score=float(still.score),
@@ -47,14 +77,13 @@ def entry_of(still: Still, *, file: str) -> StillEntry:
     )
 
 
-def write_image(folder: Path, *, file: str, image: ImageArray) -> None:
-    """Write one picture of a take as a PNG.
+def _serial_of(name: str) -> int:
+    """Return the running number in the name of a still."""
+    return int(name.removesuffix(".png").rpartition("-")[2])
 
-    Raises
-    ------
-    OSError, BackendError
-        It could not be written; OpenCV is missing or cannot encode it.
-    """
+
+def _write_image(folder: Path, *, file: str, image: ImageArray) -> None:
+    """Write one picture of a take as a PNG."""
     cv2 = _opencv()
     is_encoded, png = cv2.imencode(
         ".png", cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2BGR)

@@ -17,9 +17,10 @@ from ..arrays import check_shape
 from ..errors import RangeError, ShapeError, TakeError
 from ..records import Footage, Landmarks, Provenance, Still, Take
 from .durable_file import write_durably
-from .stills import STILLS_NAME, entry_of, write_image
+from .frame_records import frame_records, write_whole
+from .stills import STILLS_NAME, write_stills
 from .take_folder import read_take
-from .take_header import HEADER_NAME, StillEntry, TakeHeader, read_header
+from .take_header import HEADER_NAME, TakeHeader, read_header
 from .take_lock import TakeLock
 from .take_place import cannot_write, check_take_place, remove_take
 
@@ -135,15 +136,11 @@ class TakeWriter:
             The disk is full or gone; the frames before this one are kept.
         """
         self._check_order(frame_index, time_s)
-        if len(faces) != self._header.n_faces:
-            raise ShapeError(f"faces must have {self._header.n_faces} entries, got {len(faces)}")
-        records = [np.array(time_s, "<f8").tobytes(), np.array(frame_index, "<i4").tobytes()]
-        for face in faces:
-            records += _face_records(face, n_landmarks=self._header.n_landmarks)
+        records = frame_records(frame_index, time_s, faces=faces, header=self._header)
         try:
             self._begin_writing()
             for file, record in zip(self._files, records, strict=True):
-                _write_whole(file, record)
+                write_whole(file, record)
         except OSError as error:
             raise self._cut_short(error) from error
         self._n_frames += 1
@@ -296,23 +293,14 @@ class TakeWriter:
         """Write pictures that are not there yet; return the names of those no longer wanted."""
         if self._new_stills is None:
             return []
-        old = {replace(entry, file=""): entry.file for entry in self._header.stills}
-        entries: list[StillEntry] = []
-        serial = 1 + max((_serial_of(name) for name in old.values()), default=0)
-        for still in self._new_stills:
-            name = old.get(entry_of(still, file=""))
-            if name is None:
-                name = f"face{still.face_index}-{serial:04d}.png"
-                write_image(self._folder, file=name, image=still.image)
-                serial += 1
-            entries.append(entry_of(still, file=name))
+        before = self._header.stills
+        entries = write_stills(self._folder, self._new_stills, before=before)
         self._new_stills = None
-        if tuple(entries) == self._header.stills:
+        if entries == before:
             return []
-        self._header = replace(self._header, stills=tuple(entries))
+        self._header = replace(self._header, stills=entries)
         self._is_header_old = True
-        kept = {entry.file for entry in entries}
-        return [name for name in old.values() if name not in kept]
+        return sorted({entry.file for entry in before} - {entry.file for entry in entries})
 
 
 def _begin_folder(folder: Path, header: TakeHeader, *, is_overwriting: bool) -> None:
@@ -323,32 +311,3 @@ def _begin_folder(folder: Path, header: TakeHeader, *, is_overwriting: bool) -> 
         (folder / file.name).parent.mkdir(exist_ok=True)
         (folder / file.name).write_bytes(b"")
     write_durably(folder / HEADER_NAME, header.to_json().encode())
-
-
-def _face_records(face: Landmarks | None, *, n_landmarks: int) -> list[bytes]:
-    """Return the records of one face in one frame, in the order of `TakeHeader.arrays`."""
-    if face is None or np.float32(face.presence) == 0:
-        lost = [np.zeros(()), np.full((n_landmarks, 3), np.nan), np.full(4, np.nan)]
-        return [array.astype("<f4").tobytes() for array in lost]
-    check_shape("points_px", face.points_px, (n_landmarks, 3))
-    region = face.region.as_array()
-    is_finite = np.isfinite(face.points_px).all() and np.isfinite(region).all()
-    if not (0 < face.presence <= 1 and is_finite and face.region.size_px > 0):
-        raise RangeError(
-            f"a face must have finite points, a region and a presence in 0 … 1, "
-            f"got presence {face.presence:g} and {face.region}"
-        )
-    arrays = [np.array(face.presence), face.points_px, region]
-    return [array.astype("<f4").tobytes() for array in arrays]
-
-
-def _write_whole(file: BinaryIO, record: bytes) -> None:
-    """Write a record; the system may take it in pieces before it says that the disk is full."""
-    rest = memoryview(record)
-    while rest:
-        rest = rest[file.write(rest) :]
-
-
-def _serial_of(name: str) -> int:
-    """Return the running number in the name of a still."""
-    return int(name.removesuffix(".png").rpartition("-")[2])

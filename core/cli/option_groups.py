@@ -1,0 +1,204 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..landmarks.engines import ENGINES
+from ..settings import (
+    CARRIERS,
+    DEFAULT_ENGINE,
+    SMOOTHINGS,
+    AnimateSettings,
+    MeshSettings,
+    SmoothSettings,
+    TrackSettings,
+)
+from .argument_types import (
+    metres_from_millimetres,
+    positive_number,
+    seconds_from_text,
+    thread_count,
+)
+from .outputs import SUFFIXES
+
+QUALITIES = ("live", "best")
+
+
+def add_clip(parser: argparse.ArgumentParser) -> None:
+    """Add the footage."""
+    parser.add_argument(
+        "clip",
+        metavar="CLIP",
+        help="a video, a GIF, a folder of images, numbered images (shot_####.png or the first of "
+        "them), 'camera:0', or a stream's address",
+    )
+
+
+def add_take(parser: argparse.ArgumentParser) -> None:
+    """Add the take, by its folder."""
+    parser.add_argument("take", type=Path, metavar="TAKE", help="folder of the take")
+
+
+def add_outputs(parser: argparse.ArgumentParser) -> None:
+    """Add the files to write."""
+    parser.add_argument(
+        "-o",
+        dest="outputs",
+        type=Path,
+        metavar="OUT",
+        action="append",
+        required=True,
+        help="file to write; may be given several times. The suffix chooses the format: "
+        + " ".join(SUFFIXES),
+    )
+
+
+def add_engine(parser: argparse._ActionsContainer) -> None:
+    """Add what finds the landmarks."""
+    parser.add_argument(
+        "--engine",
+        choices=tuple(ENGINES),
+        default=DEFAULT_ENGINE,
+        help=f"what finds the landmarks (default: {DEFAULT_ENGINE})",
+    )
+
+
+def add_device(parser: argparse._ActionsContainer) -> None:
+    """Add where networks run."""
+    parser.add_argument(
+        "--device",
+        metavar="NAME",
+        default="cpu",
+        help="where networks run: cpu, cuda, coreml or directml (default: cpu)",
+    )
+    parser.add_argument(
+        "--threads",
+        metavar="N",
+        type=thread_count,
+        default=1,
+        help="threads for a network, 0 for all cores (default: 1)",
+    )
+
+
+def add_capture_options(parser: argparse.ArgumentParser) -> None:
+    """Add how footage is captured."""
+    group = parser.add_argument_group("capture")
+    add_engine(group)
+    add_device(group)
+    group.add_argument(
+        "--quality",
+        choices=QUALITIES,
+        default="best",
+        help="how animate smooths unless --smooth says otherwise: live knows no frame to come, "
+        "best knows them all; a take is the same with both (default: best)",
+    )
+    group.add_argument(
+        "--faces",
+        metavar="N",
+        type=int,
+        default=TrackSettings().n_faces,
+        help=f"how many faces to follow (default: {TrackSettings().n_faces})",
+    )
+    group.add_argument(
+        "--no-track",
+        dest="is_tracked",
+        action="store_false",
+        help="take each frame by itself: the face is detected anew",
+    )
+    group.add_argument(
+        "--start",
+        metavar="TIME",
+        type=seconds_from_text,
+        help="begin here: seconds or [hh:]mm:ss",
+    )
+    group.add_argument("--end", metavar="TIME", type=seconds_from_text, help="end here")
+    group.add_argument(
+        "--rate", metavar="HZ", type=positive_number, help="frames a second of numbered images"
+    )
+    again = group.add_mutually_exclusive_group()
+    again.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with the take that is there, where there is one; give the same options again",
+    )
+    again.add_argument(
+        "--overwrite", action="store_true", help="begin anew, and lose the take that is there"
+    )
+
+
+def add_solve_options(parser: argparse.ArgumentParser) -> None:
+    """Add how a take is smoothed."""
+    group = parser.add_argument_group("smoothing")
+    default = SmoothSettings()
+    group.add_argument(
+        "--smooth",
+        choices=SMOOTHINGS,
+        help=f"none, live (One Euro), best (without lag) (default: {default.mode}; with --quality "
+        "live: live)",
+    )
+    group.add_argument(
+        "--min-cutoff",
+        metavar="HZ",
+        type=float,
+        default=default.min_cutoff_hz,
+        help=f"frequency above which a still face is smoothed (default: {default.min_cutoff_hz:g})",
+    )
+    group.add_argument(
+        "--beta",
+        metavar="B",
+        type=float,
+        default=default.beta,
+        help=f"how fast the cutoff rises with speed (default: {default.beta:g})",
+    )
+    group.add_argument(
+        "--fill-gaps",
+        metavar="SECONDS",
+        type=float,
+        default=default.fill_gap_s,
+        help=f"fill gaps up to this long (default: {default.fill_gap_s:g})",
+    )
+
+
+def add_scene_options(parser: argparse.ArgumentParser) -> None:
+    """Add what outputs of a mesh are like."""
+    group = parser.add_argument_group("scene")
+    mesh, animate = MeshSettings(), AnimateSettings()
+    group.add_argument(
+        "--carrier",
+        choices=CARRIERS,
+        default=animate.carrier,
+        help=f"what carries the animation in Blender (default: {animate.carrier})",
+    )
+    group.add_argument(
+        "--tolerance",
+        metavar="MM",
+        type=metres_from_millimetres,
+        default=animate.tolerance_m,
+        help="worst error of a vertex with shape-keys, in millimetres "
+        f"(default: {animate.tolerance_m * 1000:g})",
+    )
+    group.add_argument(
+        "--subdivide",
+        metavar="LEVEL",
+        type=int,
+        default=mesh.subdivide,
+        help=f"Catmull-Clark levels, 0 to 3 (default: {mesh.subdivide})",
+    )
+    group.add_argument(
+        "--limit-surface", action="store_true", help="subdivide on to the limit surface"
+    )
+    group.add_argument("--camera", action="store_true", help="add a camera with the footage behind")
+    group.add_argument(
+        "--texture",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="the face's colours from the footage (default), or plain skin",
+    )
+    group.add_argument(
+        "--scene-rate",
+        metavar="HZ",
+        type=positive_number,
+        help="frames a second of the scene and of point caches (default: the footage's)",
+    )
