@@ -160,9 +160,10 @@ def test_a_tolerance_below_float32_ends_with_the_error_that_is_left():
     assert 1e-9 < found.worst_error_m < 5e-6
 
 
-@pytest.mark.parametrize(("n_frames", "n"), [(2500, 20), (2100, 700), (30, 700)])
-def test_long_takes_and_large_faces_stay_within_the_tolerance(n_frames, n):
+@pytest.mark.parametrize(("n_frames", "n"), [(300, 20), (300, 100), (30, 100)])
+def test_long_takes_and_large_faces_stay_within_the_tolerance(monkeypatch, n_frames, n):
     # Gram matrix of the values; of a choice of frames; of all frames.
+    monkeypatch.setattr("mien.core.animate.components._MAX_SIDE", 70)
     positions = _take(n_frames, n=n, n_moves=3)
     found = blendshapes_from_positions(positions, tolerance_m=1e-6, max_blendshapes=40)
     assert found.worst_error_m <= 1e-6
