@@ -19,11 +19,12 @@ class Result:
 
 
 def show_result(result: Result, *, is_json: bool) -> None:
-    """Print a result on stdout, and for people the warnings on stderr."""
+    """Print a result on stdout, and for people the warnings on stderr, each once."""
+    warnings = list(dict.fromkeys(result.warnings))
     if is_json:
-        _write_json(result.values | {"warnings": list(result.warnings)})
+        _write_json(result.values | {"warnings": warnings})
         return
-    for warning in result.warnings:
+    for warning in warnings:
         _write(f"mien: warning: {warning}", stream=sys.stderr)
     for line in result.lines:
         _write(line, stream=sys.stdout)

@@ -238,7 +238,8 @@ class TakeWriter:
         except TakeError as closing_error:
             if error is None:
                 raise
-            _log.warning("Take '%s' was not closed cleanly: %s", self._folder, closing_error)
+            # Of the two errors the first is the one to tell: it is why the block was left.
+            _log.info("Take '%s' was not closed cleanly: %s", self._folder, closing_error)
 
     def _prepare(self, make_folder: Callable[[], None]) -> None:
         """Make the folder's files, and open the arrays for appending, cut to whole frames."""

@@ -109,8 +109,9 @@ def test_animate_says_in_json_what_it_wrote(mien_json, fake_capture, tmp_path):
     assert values["outputs"][0]["n_blendshapes"] == 12
     assert values["outputs"][1]["beside"] == [str(tmp_path / "a.obj")]
     assert read_take("t").is_complete
-    code, values = mien_json("animate", "clip.mp4", "-o", "face.fbx")
+    code, values = mien_json("animate", "clip.mp4", "-o", "face.fbx", "-o", "face.glb")
     assert values["take"] is None
+    assert values["warnings"] == ["The clip ends early.", "Look out."]
 
 
 def test_every_option_reaches_the_scene(mien, fake_capture, blender, tmp_path):
