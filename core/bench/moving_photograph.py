@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..arrays import (
     BoolArray,
@@ -31,6 +32,7 @@ _HEAD_ENDS, _BACKGROUND_BEGINS = 1.35, 3.0
 _EXPRESSION_ENDS = 1.6
 _MARGIN = 0.12
 """How much larger than the frame the reference is at each side, in frame heights."""
+_NOISE_SPARE_PX = 96
 _MOUTH_DARK_RGB = np.array([30.0, 11.0, 11.0], np.float32)
 _MOUTH_FLOOR_RGB = np.array([92.0, 40.0, 40.0], np.float32)
 
@@ -73,6 +75,7 @@ class MovingPhotograph:
                 self.settings.size[1] + 2 * self._margin_px,
             ),
         )
+        self._noise: NDArray[np.int16] | None = None
         self._layers = Layers(triangles)
         self._source_px = self._margin_px + np.concatenate([points, points, self._rings])[:, :2]
 
@@ -93,19 +96,16 @@ class MovingPhotograph:
     def frame(self, index: int) -> ImageArray:
         """Draw a frame: shape (height, width, 3), RGB."""
         settings = self.settings
-        if settings.n_subframes == 1 and settings.noise_sigma == 0.0:
-            return self._draw(_moment(self.curves, index))
-        count = settings.n_subframes
-        share = (np.arange(count) - (count - 1) / 2.0) * settings.shutter / count
-        curves = self._motion.at(np.maximum(self.time_s[index] + share / settings.rate_hz, 0.0))
-        image = np.zeros((*settings.size, 3), np.float32)
-        for part in range(count):
-            image += self._draw(_moment(curves, part))
-        image /= count
-        if settings.noise_sigma > 0.0:
-            rng = np.random.default_rng((settings.seed, index))
-            image += settings.noise_sigma * rng.standard_normal(image.shape, dtype=np.float32)
-        return np.clip(image + 0.5, 0.0, 255.0).astype(np.uint8)
+        image = self._draw(_moment(self.curves, index))
+        if settings.n_subframes > 1:
+            count = settings.n_subframes
+            share = (np.arange(count) - (count - 1) / 2.0) * settings.shutter / count
+            curves = self._motion.at(np.maximum(self.time_s[index] + share / settings.rate_hz, 0.0))
+            total = np.zeros((*settings.size, 3), np.float32)
+            for part in range(count):
+                total += self._draw(_moment(curves, part))
+            image = np.asarray(total / count + 0.5, np.uint8)
+        return image if settings.noise_sigma == 0.0 else self._with_noise(image, index)
 
     def write_truth(self, path: Path | str) -> None:
         """Write the true motion as .npz: `landmarks_px` (n_frames, 468, 3) and the curves."""
@@ -117,6 +117,20 @@ class MovingPhotograph:
                 file, landmarks_px=landmarks.astype(np.float32), **self.curves.as_arrays()
             )
         beside.replace(target)
+
+    def _with_noise(self, image: ImageArray, index: int) -> ImageArray:
+        """Add sensor noise: another window of one large plate for each frame."""
+        import cv2
+
+        height, width = self.settings.size
+        if self._noise is None:
+            plate = (height + _NOISE_SPARE_PX, width + _NOISE_SPARE_PX, 3)
+            rng = np.random.default_rng(self.settings.seed)
+            noise = self.settings.noise_sigma * rng.standard_normal(plate, dtype=np.float32)
+            self._noise = np.round(noise).astype(np.int16)
+        y, x = np.random.default_rng((self.settings.seed, index)).integers(0, _NOISE_SPARE_PX, 2)
+        window = np.ascontiguousarray(self._noise[y : y + height, x : x + width])
+        return np.asarray(cv2.add(image, window, dtype=cv2.CV_8U), np.uint8)
 
     def _face_points(self, moment: MotionCurves, *, is_at_rest: bool = False) -> Float64Array:
         """Return the landmarks; at rest: without lids and jaw, as the eyeballs and teeth move."""
