@@ -109,9 +109,10 @@ def capture(plan: CapturePlan, *, on_progress: OnProgress = silent) -> Take:
         source = stack.enter_context(_open_footage(plan, writer))
         if writer is None:
             writer = stack.enter_context(_new_take(plan, source.footage))
-        _capture_frames(finder, source=source, writer=writer, on_progress=on_progress)
-        for warning in source.warnings:
-            writer.add_warning(warning)
+        if writer.take_so_far is None or not writer.take_so_far.is_complete:
+            _capture_frames(finder, source=source, writer=writer, on_progress=on_progress)
+            for warning in source.warnings:
+                writer.add_warning(warning)
         writer.finish()
     take = read_take(plan.take_folder)
     if not any(track.presence.any() for track in take.faces):
@@ -195,8 +196,8 @@ def _open_footage(plan: CapturePlan, resumed: TakeWriter | None) -> FrameSource:
     """Open the footage, behind what a resumed take holds already."""
     settings = plan.source
     so_far = None if resumed is None else resumed.take_so_far
-    if so_far is not None and so_far.n_frames:
-        settings = replace(settings, start_s=float(so_far.time_s[-1]), end_s=plan.source.end_s)
+    if so_far is not None and so_far.n_frames and not so_far.is_complete:
+        settings = replace(settings, start_s=float(so_far.time_s[-1]))
     source = open_source(plan.footage, settings)
     if so_far is not None:
         _check_same_capture(plan, so_far, source.footage)
@@ -243,8 +244,9 @@ def _check_same_capture(plan: CapturePlan, take: Take, footage: Footage) -> None
     ]
     if differs:
         raise TakeError(
-            f"Take '{plan.take_folder}' cannot be resumed: its {' and '.join(differs)} differ from "
-            "what is asked for now. Capture into a new folder, or resume with the same words."
+            f"Take '{plan.take_folder}' cannot be resumed: it was made with other "
+            f"{' and '.join(differs)} than asked for now. Capture into a new folder, or resume "
+            "with the same words."
         )
 
 

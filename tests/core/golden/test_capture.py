@@ -1,0 +1,148 @@
+"""Captures of a made clip with the shipped networks: what is kept, resumed, refused."""
+
+import cv2
+import numpy as np
+import pytest
+
+from mien.core.errors import Cancelled, NoFace, TakeError, TakeExists
+from mien.core.pipeline import CapturePlan, capture, solve
+from mien.core.settings import SmoothSettings, SourceSettings, TrackSettings
+
+pytestmark = pytest.mark.weights
+
+N_FRAMES = 16
+
+
+def _write_clip(path, frames):
+    height, width = frames[0].shape[:2]
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 25.0, (width, height))
+    for image in frames:
+        writer.write(np.ascontiguousarray(image[..., ::-1]))
+    writer.release()
+    return path
+
+
+@pytest.fixture(scope="module")
+def clip(astronaut, tmp_path_factory):
+    """A head that drifts to the right and is covered in frames 6 to 8."""
+    frames = []
+    for index in range(N_FRAMES):
+        image = np.roll(astronaut, 3 * index, axis=1)
+        if 6 <= index <= 8:
+            image = np.full_like(image, 90)
+        frames.append(image)
+    return _write_clip(tmp_path_factory.mktemp("clip") / "drifting head.avi", frames)
+
+
+def _plan(clip, folder, **others):
+    return CapturePlan(footage=str(clip), take_folder=folder, **others)
+
+
+def _stop_after(n_frames):
+    def on_progress(progress):
+        if progress.done >= n_frames:
+            raise Cancelled
+
+    return on_progress
+
+
+def test_a_covered_face_is_a_gap_and_is_found_again(clip, tmp_path):
+    take = capture(_plan(clip, tmp_path / "take"))
+    is_lost = take.faces[0].presence == 0
+    assert np.flatnonzero(is_lost).tolist() == [6, 7, 8]
+    assert np.isnan(take.faces[0].landmarks_px[is_lost]).all()
+    assert take.time_s == pytest.approx(np.arange(N_FRAMES) / 25.0, abs=1e-6)
+    # The head drifts 3 px a frame in x and not at all in y.
+    centers = take.faces[0].landmarks_px[:, :, :2].mean(axis=1)
+    assert centers[15] - centers[0] == pytest.approx([45.0, 0.0], abs=1.5)
+
+
+@pytest.mark.parametrize("n_before", [1, 7, 12])
+def test_a_stopped_capture_resumed_is_the_same_as_one_in_one_go(clip, tmp_path, n_before):
+    whole = capture(_plan(clip, tmp_path / "whole"))
+    with pytest.raises(Cancelled):
+        capture(_plan(clip, tmp_path / "parts"), on_progress=_stop_after(n_before))
+    parts = capture(_plan(clip, tmp_path / "parts", is_resumed=True))
+    assert parts.is_complete
+    np.testing.assert_array_equal(parts.frame_index, whole.frame_index)
+    np.testing.assert_array_equal(parts.time_s, whole.time_s)
+    np.testing.assert_array_equal(parts.faces[0].landmarks_px, whole.faces[0].landmarks_px)
+
+
+def test_resuming_what_is_complete_changes_nothing(clip, tmp_path):
+    plan = _plan(clip, tmp_path / "take", source=SourceSettings(end_s=0.2))
+    first = capture(plan)
+    again = capture(_plan(clip, tmp_path / "take", source=plan.source, is_resumed=True))
+    assert again.n_frames == first.n_frames == 5
+    np.testing.assert_array_equal(again.faces[0].landmarks_px, first.faces[0].landmarks_px)
+
+
+def test_resuming_with_other_settings_is_refused(clip, tmp_path):
+    with pytest.raises(Cancelled):
+        capture(_plan(clip, tmp_path / "take"), on_progress=_stop_after(2))
+    other = _plan(clip, tmp_path / "take", is_resumed=True, track=TrackSettings(n_faces=2))
+    with pytest.raises(TakeError, match="made with other settings than asked for"):
+        capture(other)
+
+
+def test_a_take_is_not_overwritten_unless_asked(clip, tmp_path):
+    capture(_plan(clip, tmp_path / "take"))
+    with pytest.raises(TakeExists):
+        capture(_plan(clip, tmp_path / "take"))
+    capture(_plan(clip, tmp_path / "take", is_overwriting=True))
+
+
+def test_footage_without_a_face_says_so_and_leaves_no_take(tmp_path):
+    frames = [np.full((90, 120, 3), value, np.uint8) for value in (20, 120, 220)]
+    clip = _write_clip(tmp_path / "empty.avi", frames)
+    with pytest.raises(NoFace, match=r"No face was found in '.*empty.avi' \(3 frames\)"):
+        capture(_plan(clip, tmp_path / "take"))
+    assert not (tmp_path / "take").exists()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 3)])
+def test_a_frame_of_one_pixel_is_looked_at_without_complaint(tmp_path, size):
+    image = np.zeros((*size, 3), np.uint8)
+    path = tmp_path / "pixel.png"
+    cv2.imwrite(str(path), image)
+    with pytest.raises(NoFace):
+        capture(_plan(path, tmp_path / "take"))
+
+
+def test_an_8k_frame_gives_the_face_of_its_small_copy(astronaut, tmp_path):
+    small = cv2.resize(astronaut[:300, 70:370], (540, 540), interpolation=cv2.INTER_CUBIC)
+    canvas = np.full((540, 960, 3), 100, np.uint8)
+    canvas[:, 200:740] = small
+    points = {}
+    for factor in (1, 8):
+        image = cv2.resize(canvas, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
+        path = tmp_path / f"frame {factor}.png"
+        cv2.imwrite(str(path), image[..., ::-1])
+        take = capture(_plan(path, tmp_path / f"take{factor}"))
+        points[factor] = take.faces[0].landmarks_px[0] / factor
+    inter_ocular = np.linalg.norm(points[1][33] - points[1][263])
+    off = np.linalg.norm((points[8] - points[1])[:, :2], axis=1)
+    assert off.max() < 0.06 * inter_ocular
+    assert off.mean() < 0.02 * inter_ocular
+
+
+@pytest.mark.parametrize("mode", ["none", "live", "best"])
+def test_the_subjects_left_eye_is_at_positive_x_and_the_nose_in_front(clip, tmp_path, mode):
+    (performance,) = solve(capture(_plan(clip, tmp_path / "take")), SmoothSettings(mode=mode))
+    face = np.nanmean(performance.geometry.head_m, axis=0)
+    left_eye, right_eye, nose_tip, chin, forehead = (face[k] for k in (263, 33, 1, 152, 10))
+    assert left_eye[0] > 0.03 > -0.03 > right_eye[0]
+    assert nose_tip[2] > max(left_eye[2], right_eye[2], chin[2])
+    assert forehead[1] > left_eye[1] > nose_tip[1] > chin[1]
+    # In the image the subject's left eye lies on the right.
+    assert performance.landmarks_smooth_px[0, 263, 0] > performance.landmarks_smooth_px[0, 33, 0]
+
+
+def test_short_gaps_are_filled_only_on_request_and_say_so(clip, tmp_path):
+    take = capture(_plan(clip, tmp_path / "take"))
+    (gappy,) = solve(take, SmoothSettings(fill_gap_s=0.0))
+    (filled,) = solve(take, SmoothSettings(fill_gap_s=1.0))
+    assert not gappy.is_present[6:9].any()
+    assert filled.is_present.all()
+    assert np.flatnonzero(filled.is_filled).tolist() == [6, 7, 8]
+    assert np.isnan(filled.track.landmarks_px[7]).all()
