@@ -24,10 +24,12 @@ from .triangle_maps import affine_maps, paint_indices_into, sample_maps
 _FACING_POWER = 4.0
 """How much a still that sees skin straight on counts more than one that sees it at an angle."""
 _SCORE_POWER = 3.0
-_UNSEEN_WEIGHT, _SEEN_WEIGHT = 0.004, 0.02
+_UNSEEN_WEIGHT, _SEEN_WEIGHT = 0.008, 0.04
 """Relative to a full view in the best still: from here on skin is trusted, from there on wholly."""
 _OUTLIER_LEVELS = 24.0
 """How far from the median of the stills a colour may lie: hands and glints lie further."""
+_RIM_DOUBT = 0.25
+"""Taken off how far skin faces the camera at the border: there, landmarks often lie beside it."""
 _HIDDEN_DEPTH = 0.04
 """Skin so far behind other skin, in widths of the face, is hidden by it."""
 _GAIN_RANGE = (0.5, 2.0)
@@ -37,10 +39,12 @@ _GAIN_RANGE = (0.5, 2.0)
 class _Atlas:
     """The UV map as a picture: `layer` the triangle at each texel, `is_face` well within them.
 
-    `points_px` (n, 2): texels of the vertices, row 0 at the top.
+    `points_px` (n, 2): texels of the vertices, row 0 at the top. `rim` (n,): 1 on the border of the
+    mesh, one half beside it, else 0.
     """
 
     points_px: Float64Array
+    rim: Float64Array
     triangles: IndexArray
     layer: IndexArray
     is_face: BoolArray
@@ -115,9 +119,21 @@ def _atlas(topology: FaceTopology, *, size: int) -> _Atlas:
         layer, points, topology.triangles, order=np.arange(len(topology.triangles), dtype=np.int32)
     )
     # The outermost texels mix skin with what is behind it.
-    rim = np.ones((3, 3), np.uint8)
-    is_face = cv2.erode((layer >= 0).astype(np.uint8), rim, iterations=1 + size // 256) > 0
-    return _Atlas(points, topology.triangles, layer, np.asarray(is_face))
+    kernel = np.ones((3, 3), np.uint8)
+    is_face = cv2.erode((layer >= 0).astype(np.uint8), kernel, iterations=1 + size // 256) > 0
+    rim = _rim(topology.triangles, n_vertices=len(points))
+    return _Atlas(points, rim, topology.triangles, layer, np.asarray(is_face))
+
+
+def _rim(triangles: IndexArray, *, n_vertices: int) -> Float64Array:
+    """Return 1 for vertices on the border of the mesh, one half beside them, else 0: (n,)."""
+    edges = np.sort(np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, ::2]]))
+    unique, counts = np.unique(edges, axis=0, return_counts=True)
+    rim = np.zeros(n_vertices)
+    rim[unique[counts == 1]] = 1.0
+    beside = np.unique(triangles[(rim[triangles] == 1.0).any(axis=1)])
+    rim[beside] = np.maximum(rim[beside], 0.5)
+    return rim
 
 
 def _view(
@@ -132,6 +148,7 @@ def _view(
     height, width = still.image.shape[:2]
     is_inside = ((seen[:, :2] > -0.5) & (seen[:, :2] < [width - 0.5, height - 0.5])).all(axis=1)
     facing = _facing(seen, atlas.triangles) * is_inside
+    facing = np.clip(facing - _RIM_DOUBT * atlas.rim, 0.0, 1.0)
     facing *= _visible(seen, atlas.triangles, size=(height, width))
     carried = atlas.carry(np.concatenate([seen[:, :2], facing[:, None]], axis=1))
     colour = cv2.remap(
@@ -218,13 +235,15 @@ def _with_other_half(
     neutral = topology.neutral_m.astype(np.float64)
     gaps = np.linalg.norm(neutral[:, None] - neutral[None] * [-1.0, 1.0, 1.0], axis=-1)
     mirrored = atlas.carry(atlas.points_px[gaps.argmin(axis=1)])
-    other_colour = cv2.remap(colour, mirrored[..., 0], mirrored[..., 1], cv2.INTER_LINEAR)
-    # Compared over a neighbourhood: places that both halves lack, as nostrils, stay as they are.
-    known = cv2.GaussianBlur(trust, (0, 0), len(trust) / 100.0)
-    other_known = cv2.remap(known, mirrored[..., 0], mirrored[..., 1], cv2.INTER_LINEAR)
-    share = (1.0 - trust) * np.clip((other_known - known - 0.3) / 0.3, 0.0, 1.0)
-    mixed = colour + share[..., None] * (other_colour - colour)
-    return mixed.astype(np.float32), np.maximum(trust, share * other_known).astype(np.float32)
+    place = (mirrored[..., 0], mirrored[..., 1])
+    # Compared over a neighbourhood: what is narrow, or what both halves lack, is filled otherwise.
+    known = cv2.GaussianBlur(trust, (0, 0), len(trust) / 25.0)
+    gain = np.clip((cv2.remap(known, *place, cv2.INTER_LINEAR) - known - 0.5) / 0.3, 0.0, 1.0)
+    share = gain * (1.0 - trust) * cv2.remap(trust, *place, cv2.INTER_LINEAR)
+    other = cv2.remap(colour, *place, cv2.INTER_LINEAR)
+    total = trust + share
+    mixed = trust[..., None] * colour + share[..., None] * other
+    return (mixed / np.maximum(total, 1e-6)[..., None]).astype(np.float32), total.astype(np.float32)
 
 
 def _spread(colour: Float32Array, trust: Float32Array) -> Float32Array:
