@@ -119,7 +119,7 @@ class AnimateSettings:
 
     carrier: Carrier = "shape-keys"
     tolerance_m: float = 1e-4
-    max_blendshapes: int = 200
+    max_blendshapes: int = 400
 
     def __post_init__(self) -> None:
         if self.carrier not in CARRIERS:

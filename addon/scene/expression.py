@@ -67,20 +67,22 @@ def add_carried_face(
     keys = pose_keys(performance, rate_hz=rate.hz)
     carrier = plan.animate.carrier
     poses_m = performance.geometry.head_m[performance.is_present]
+    neutral_m = neutral_face(poses_m, reference_m=performance.topology.neutral_m)
     if carrier == "shape-keys":
         animation = blendshapes_from_positions(
             poses_m,
+            neutral_m=neutral_m,
             tolerance_m=plan.animate.tolerance_m,
             max_blendshapes=plan.animate.max_blendshapes,
         )
-        face = _neutral_face(name, collection, performance, animation.neutral_m, baking)
+        face = _neutral_face(name, collection, performance, neutral_m, baking)
         offsets_m = _baked(scene_from_head(animation.offsets_m), baking)
         add_shape_keys(
             face, offsets_m=offsets_m, weights=animation.weights, names=animation.names, keys=keys
         )
         carried = CarriedFace(face, len(animation.names), animation.worst_error_m)
     else:
-        face = _neutral_face(name, collection, performance, neutral_face(poses_m), baking)
+        face = _neutral_face(name, collection, performance, neutral_m, baking)
         carried = CarriedFace(face)
         if carrier == "cache":
             _add_cache(face, performance, plan.cache, rate, baking)

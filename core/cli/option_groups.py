@@ -143,14 +143,31 @@ def add_solve_options(parser: argparse.ArgumentParser) -> None:
         metavar="HZ",
         type=float,
         default=default.min_cutoff_hz,
-        help=f"frequency above which a still face is smoothed (default: {default.min_cutoff_hz:g})",
+        help="live: frequency above which a still face is smoothed "
+        f"(default: {default.min_cutoff_hz:g})",
     )
     group.add_argument(
         "--beta",
         metavar="B",
         type=float,
         default=default.beta,
-        help=f"how fast the cutoff rises with speed (default: {default.beta:g})",
+        help=f"live: how fast the cutoff rises with speed (default: {default.beta:g})",
+    )
+    group.add_argument(
+        "--calm-cutoff",
+        metavar="HZ",
+        type=float,
+        default=default.calm_cutoff_hz,
+        help="best: frequency above which a still face is smoothed "
+        f"(default: {default.calm_cutoff_hz:g})",
+    )
+    group.add_argument(
+        "--motion-threshold",
+        metavar="X",
+        type=float,
+        default=default.motion_threshold,
+        help="best: how many times the noise a movement must be to be kept whole "
+        f"(default: {default.motion_threshold:g})",
     )
     group.add_argument(
         "--fill-gaps",

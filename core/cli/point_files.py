@@ -131,7 +131,8 @@ def _write_cache_file(path: Path, cache: _Cache) -> None:
 def _write_mesh(path: Path, performance: Performance, *, baking: Subdivision | None) -> None:
     """Write the neutral mesh that the cache moves."""
     topology = performance.topology
-    neutral = neutral_face(performance.geometry.head_m[performance.is_present])
+    poses = performance.geometry.head_m[performance.is_present]
+    neutral = neutral_face(poses, reference_m=topology.neutral_m)
     positions, faces, uv = scene_from_head(neutral), topology.triangles, topology.uv
     if baking is not None:
         positions = subdivide_positions(baking.stencil, positions[None])[0]

@@ -116,7 +116,7 @@ def test_an_8k_frame_gives_the_face_of_its_small_copy(astronaut, tmp_path):
     points = {}
     for factor in (1, 8):
         image = cv2.resize(canvas, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
-        path = tmp_path / f"frame {factor}.png"
+        path = tmp_path / f"{'one' if factor == 1 else 'eight'}.png"
         cv2.imwrite(str(path), image[..., ::-1])
         take = capture(_plan(path, tmp_path / f"take{factor}"))
         points[factor] = take.faces[0].landmarks_px[0] / factor
