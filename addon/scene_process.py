@@ -128,7 +128,8 @@ def _follow(process: subprocess.Popen[str], *, on_progress: OnProgress) -> Scene
         how = f"with signal {-code}" if code < 0 else f"with exit code {code}"
         said = "\n".join(last_lines) or "It said nothing."
         raise ExportError(
-            f"Blender ended {how} before the scene was written. Its last lines:\n{said}"
+            f"Blender ended {how} before the scene was written; nothing was kept. Make sure that "
+            f"the disk has room, or try another format. Blender's last lines:\n{said}"
         )
     return report
 

@@ -25,10 +25,6 @@ def write_blend(path: Path, *, home: Path) -> None:
                 modifier.filepath = f"//{Path(modifier.filepath).name}"
     for clip in bpy.data.movieclips:
         clip.filepath = _relative(Path(clip.filepath), home)
-    for image in bpy.data.images:
-        if image.packed_file is not None:
-            # The picture is inside; where it came from is no business of the file's readers.
-            image.filepath_raw = f"//{Path(image.filepath_raw).name}"
     bpy.ops.wm.save_as_mainfile(
         filepath=str(path), check_existing=False, compress=True, relative_remap=False, copy=True
     )

@@ -13,6 +13,6 @@ WEIGHT_TOLERANCE = 1e-4
 def failed(path: Path, finding: str) -> ExportError:
     """Return the error of a file that was written but does not hold what it should."""
     return ExportError(
-        f"'{path.name}' was not written right: {finding}. Nothing was kept; try another format, "
-        "and report this with Blender's version."
+        f"'{path.name}' was not written right: {finding}. Nothing was kept. Make sure that the "
+        "disk has room; else try another format, and report this with Blender's version."
     )

@@ -21,7 +21,8 @@ def check_reopened(path: Path, expected: Expected, *, importer: Callable[[Path],
         try:
             importer(path)
         except RuntimeError as error:
-            raise failed(path, f"Blender cannot read it again ({error})") from error
+            said = str(error).partition("\n")[0].removeprefix("Error: ")
+            raise failed(path, f"Blender cannot read it again ({said})") from error
         found = (scene.frame_start, scene.frame_end)
         wanted = (expected.frame_start, expected.frame_end)
         if expected.is_moving and found != wanted:

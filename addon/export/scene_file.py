@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -104,8 +105,7 @@ def write_performances(
         else:
             form.write(staged, has_camera=job.has_camera)
         form.check(staged, expected)
-        for file in sorted(staging.iterdir(), key=lambda file: file == staged):
-            file.replace(output.parent / file.name)  # the output itself comes last
+        _move_into_place(staged, output.parent)
     return _report_of(job, plan, built=built, performances=performances)
 
 
@@ -130,17 +130,32 @@ def _plan_of(job: SceneJob, *, staging: Path, form: _Format) -> ScenePlan:
     )
 
 
+def _move_into_place(staged: Path, folder: Path) -> None:
+    """Move the file that is whole into its folder, after what it needs beside it."""
+    files = [path for path in staged.parent.rglob("*") if path.is_file() and path != staged]
+    for file in [*files, staged]:
+        place = folder / file.relative_to(staged.parent)
+        place.parent.mkdir(exist_ok=True)
+        file.replace(place)
+
+
 @contextmanager
 def _translated(output: Path) -> Iterator[None]:
     """Turn what Blender and the disk say into an error for the artist."""
     try:
         yield
     except (RuntimeError, OSError) as error:
-        reason = " ".join(str(error).split())
         raise ExportError(
-            f"'{output.name}' could not be written to '{output.parent}': {reason}. Make sure that "
-            "the disk has room and the folder can be written to."
+            f"'{output.name}' could not be written to '{output.parent}': {_reason(error)}. Make "
+            "sure that the disk has room and the folder can be written to."
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    """Return one line of what Blender said, which may be a whole traceback of an exporter."""
+    lines = str(error).splitlines()
+    said = [line for line in lines if re.match(r"\w+(\.\w+)*(Error|Exception): ", line)]
+    return said[-1] if said else " ".join(str(error).split()).removeprefix("Error: ").rstrip(".")
 
 
 def _report_of(

@@ -30,8 +30,11 @@ def add_face_material(face: bpy.types.Object, texture: Path | None) -> bpy.types
         picture = nodes.new("ShaderNodeTexImage")
         picture.location = (surface.location.x - 320, surface.location.y)
         picture.image = bpy.data.images.load(str(texture))
-        picture.image.name = f"{face.name} Texture"
+        picture.image.name = f"{face.users_collection[0].name} {face.name}"
         picture.image.pack()
+        # The picture is inside now. Where it came from is no business of the file's readers, and
+        # the USD exporter names a file after it, in a folder that takes share.
+        picture.image.filepath_raw = f"//{picture.image.name}.png"
         material.node_tree.links.new(picture.outputs["Color"], surface.inputs["Base Color"])
     face.data.materials.append(material)
     return material

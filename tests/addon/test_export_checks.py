@@ -196,6 +196,24 @@ def save_texture(path: Path) -> Path:
     return path
 
 
+def test_textures_lie_beside_a_usd_file_by_their_own_names(tmp_path, performance, scene):
+    texture = save_texture(tmp_path / "red.png")
+    (tmp_path / "out").mkdir()
+    for name in ("ann", "bob", "ann"):
+        output = tmp_path / "out" / f"{name}.usdc"
+        write(output, [performance(n_frames=3)], textures=(str(texture),))
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"ann.usdc", "bob.usdc", "textures"}
+    inside = sorted(
+        path.stem.replace(" ", "_") for path in (tmp_path / "out" / "textures").iterdir()
+    )
+    assert inside == ["ann_Face", "bob_Face"]
+    bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
+    bpy.ops.wm.usd_import(filepath=str(tmp_path / "out" / "ann.usdc"))
+    (image,) = (one for one in bpy.data.images if one.size[0] == 8)
+    assert list(image.pixels[:4]) == [1.0, 0.0, 0.0, 1.0]
+
+
 @pytest.mark.parametrize("suffix", [".blend", ".fbx", ".glb"])
 def test_the_texture_travels_inside_the_file(tmp_path, performance, scene, suffix):
     texture = save_texture(tmp_path / "red.png")
