@@ -5,7 +5,8 @@
     MienError                      its text may be shown to the artist
     ├─ ArgumentError               a setting or an argument is out of its range
     ├─ SourceError                 footage: CannotOpen, CannotDecode
-    ├─ ModelError                  networks: WeightsMissing, WeightsCorrupt, WeightsUnsafe, BackendError
+    ├─ ModelError                  networks: WeightsMissing, WeightsCorrupt, WeightsUnsafe,
+    │                              BackendError
     ├─ TakeError                   takes: TakeMissing, TakeDamaged, TakeTooNew, TakeExists
     ├─ ExportError                 a file could not be written, or was not written right
     ├─ NoFace                      not one face in the whole footage
@@ -102,5 +103,5 @@ class DegenerateError(ArrayError):
     """Points do not determine the answer, for example because they lie on one line."""
 
 
-class Cancelled(Exception):  # noqa: N818 - not an error
+class Cancelled(Exception):
     """Someone asked the running work to stop."""

@@ -62,5 +62,5 @@ class SceneWriter(Protocol):
     """Carries a job out: in a process of its own, or in the Blender that is running."""
 
     def write(self, job: SceneJob, *, on_progress: OnProgress) -> SceneReport:
-        """Write the job's output, complete and checked, or raise a `MienError` and leave nothing."""
+        """Write the output, complete and checked, or raise a `MienError` and leave nothing."""
         ...

@@ -23,9 +23,7 @@ def _check(name: str, value: float, low: float, high: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class SourceSettings:
-    """Which part of the footage is captured: container time, seconds; None: from the first to the
-    last frame.
-    """
+    """Which part of the footage is captured, in seconds of the container's time; None: all."""
 
     start_s: float | None = None
     end_s: float | None = None
