@@ -35,6 +35,8 @@ def add_face_material(face: bpy.types.Object, texture: Path | None) -> bpy.types
         # The picture is inside now. Where it came from is no business of the file's readers, and
         # the USD exporter names a file after it, in a folder that takes share.
         picture.image.filepath_raw = f"//{picture.image.name}.png"
+        for packed in picture.image.packed_files:
+            packed.filepath = picture.image.filepath_raw
         material.node_tree.links.new(picture.outputs["Color"], surface.inputs["Base Color"])
     face.data.materials.append(material)
     return material
