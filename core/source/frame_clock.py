@@ -10,6 +10,10 @@ _TOLERANCE_S = 1e-5
 _FALLBACK_RATE_HZ = 25.0
 _SAME_RATE = 0.05
 _PLAUSIBLE_RATES_HZ = (0.01, 240.0)
+_USUAL_RATES_HZ = (
+    8.0, 10.0, 12.0, 12.5, 15.0, 24000 / 1001, 24.0, 25.0, 30000 / 1001, 30.0, 48.0, 50.0,
+    60000 / 1001, 60.0, 120.0,
+)  # fmt: skip
 
 
 class FrameClock:
@@ -71,6 +75,11 @@ class FrameClock:
         The last frames of an AVI have none, as many as the decoder reorders: that is no reason.
         """
         return self.n_guessed > 16 or 2 * self.n_guessed > self.n_frames
+
+
+def is_usual_rate(claimed_hz: float) -> bool:
+    """Return whether a claim is one of the rates that cameras have, so that no look is needed."""
+    return any(abs(claimed_hz / usual_hz - 1.0) < 1e-3 for usual_hz in _USUAL_RATES_HZ)
 
 
 def nominal_rate_hz(claimed_hz: float, *, container_ms: list[float]) -> float:

@@ -6,6 +6,7 @@ import math
 import threading
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from ..settings import SourceSettings
 from .backend import OpenCapture, load_cv2, open_file_capture
 from .container import container_facts
 from .diagnosis import cannot_decode_video, cannot_open_video, check_readable
-from .frame_clock import FrameClock, nominal_rate_hz
+from .frame_clock import FrameClock, is_usual_rate, nominal_rate_hz
 from .frame_stream import DEFAULT_QUEUE_SIZE, StreamedSource
 
 if TYPE_CHECKING:
@@ -91,11 +92,9 @@ class VideoFile(StreamedSource):
         """Open the file, decode its first frames, and return what it is."""
         cv2: Any = load_cv2()
         with self._opened() as capture:
-            times_ms: list[float] = []
-            for container_ms, _ in _grabbed(capture):
-                times_ms.append(container_ms)
-                if len(times_ms) == _N_PROBED:
-                    break
+            claimed_hz = capture.get(cv2.CAP_PROP_FPS)
+            n_probed = 1 if is_usual_rate(claimed_hz) else _N_PROBED
+            times_ms = [time_ms for time_ms, _ in islice(_grabbed(capture), n_probed)]
             if not times_ms:
                 raise cannot_decode_video(self._path)
             height = int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
@@ -106,7 +105,6 @@ class VideoFile(StreamedSource):
                 int(capture.get(cv2.CAP_PROP_SAR_NUM)),
                 int(capture.get(cv2.CAP_PROP_SAR_DEN)),
             )
-            claimed_hz = capture.get(cv2.CAP_PROP_FPS)
             rate_hz = nominal_rate_hz(claimed_hz, container_ms=times_ms)
             n_claimed = capture.get(cv2.CAP_PROP_FRAME_COUNT)
             self._claimed_s = n_claimed / claimed_hz if claimed_hz > 0.0 < n_claimed else None

@@ -3,7 +3,6 @@
 Run: python tests/bench/bench_source.py [CLIP]. The goal is a ratio of at least 0.95.
 """
 
-import statistics
 import sys
 import tempfile
 import time
@@ -15,7 +14,7 @@ import numpy as np
 from mien.core.settings import SourceSettings
 from mien.core.source import open_source
 
-N_ROUNDS = 5
+N_ROUNDS = 7
 SIZE = (720, 1280)
 
 
@@ -36,39 +35,49 @@ def write_clip(path, *, n_frames=300):
     writer.release()
 
 
-def bare_seconds(path):
-    """Return the time of the loop that everyone writes, and its number of frames."""
+def bare(path):
+    """Run the loop that everyone writes; return its number of frames and what it took."""
+    started = clocks()
     capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
-    started, n_frames = time.perf_counter(), 0
+    n_frames = 0
     while capture.read()[0]:
         n_frames += 1
-    return time.perf_counter() - started, n_frames
+    return n_frames, clocks() - started
 
 
-def source_seconds(path):
-    """Return the time of the same through `open_source`: RGB, with times, on a thread."""
+def through_source(path):
+    """Do the same through `open_source`: RGB, with times, on a thread.
+
+    Its look at the first frame is left out: it is paid once a clip, not by the frame.
+    """
     with open_source(str(path), SourceSettings()) as source:
-        started = time.perf_counter()
+        started = clocks()
         n_frames = sum(1 for _ in source.frames())
-        return time.perf_counter() - started, n_frames
+        return n_frames, clocks() - started
+
+
+def clocks():
+    """Return the seconds on the wall's clock and the processors'."""
+    return np.array([time.perf_counter(), time.process_time()])
 
 
 def main():
+    """Run both in turns, and print the best of each: other work on the machine only slows them."""
     with tempfile.TemporaryDirectory() as folder:
         clip = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(folder) / "clip.mp4"
         if len(sys.argv) < 2:
             write_clip(clip)
-        ratios = []
-        for _ in range(N_ROUNDS):
-            bare_s, n_bare = bare_seconds(clip)
-            source_s, n_source = source_seconds(clip)
-            assert n_bare == n_source, (n_bare, n_source)
-            ratios.append(bare_s / source_s)
-            print(
-                f"bare {n_bare / bare_s:7.1f} fps   source {n_source / source_s:7.1f} fps   "
-                f"ratio {ratios[-1]:.3f}"
-            )
-        print(f"median ratio {statistics.median(ratios):.3f}, goal 0.95")
+        rows = [(bare(clip), through_source(clip)) for _ in range(N_ROUNDS)]
+    n_frames = rows[0][0][0]
+    assert all(row[0][0] == row[1][0] == n_frames for row in rows)
+    bare_s, source_s = (np.min([row[which][1] for row in rows], axis=0) for which in (0, 1))
+    for place, name in enumerate(("wall", "processor")):
+        print(
+            f"{name:9} bare {n_frames / bare_s[place]:7.1f} fps   "
+            f"source {n_frames / source_s[place]:7.1f} fps   "
+            f"ratio {bare_s[place] / source_s[place]:.3f}"
+        )
+    print("goal: a wall ratio of 0.95 on an idle machine")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mien.core.source.frame_clock import FrameClock, nominal_rate_hz
+from mien.core.source.frame_clock import FrameClock, is_usual_rate, nominal_rate_hz
 
 
 def times_s(container_ms, *, rate_hz=25.0):
@@ -85,3 +85,11 @@ def test_without_claim_and_times_the_rate_is_a_usual_one(claimed):
 
 def test_a_claim_stands_where_times_are_useless():
     assert nominal_rate_hz(24.0, container_ms=[0.0] * 16) == 24.0
+
+
+@pytest.mark.parametrize(
+    ("claimed", "is_usual"),
+    [(25.0, True), (23.976, True), (29.98, True), (26.398, False), (1000.0, False), (0.0, False)],
+)
+def test_usual_rates_are_known(claimed, is_usual):
+    assert is_usual_rate(claimed) is is_usual
