@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
+from itertools import pairwise
 
 import numpy as np
 
@@ -15,11 +17,13 @@ _MARGIN = 0.12
 _WORTHWHILE = 1.06
 """A newcomer must be so many times better: pictures that hardly differ are not exchanged."""
 _MIN_GAP_FRAMES = 12
-"""Stills closer in time show the same: the better of them stays."""
+_SPREAD = 1.5
+"""Stills closer in time than this show the same: the better of them stays. With the clip the gap
+grows to its length / (spread · kept), so that a hand before the face is not in most of them."""
 _SHARP_WIDTH_PX = 128
 _HALF_SHARP = 40.0
 """Variance of the Laplacian, grey levels squared, that scores one half."""
-_WELL_OPEN = 0.22
+_WELL_OPEN = 0.35
 """Height of an open eye in widths of it."""
 _FULL_SIZE_PX = 500.0
 
@@ -38,10 +42,11 @@ class StillPicker:
     and only copied when it does.
     """
 
-    def __init__(self, n_kept: int = 5) -> None:
+    def __init__(self, n_kept: int = 7) -> None:
         self._n_kept = n_kept
         self._kept: dict[int, list[Still]] = {}
         self._has_changed = False
+        self._first_index = sys.maxsize
 
     @property
     def has_changed(self) -> bool:
@@ -62,10 +67,13 @@ class StillPicker:
         self._kept = {}
         for still in stills:
             self._kept.setdefault(still.face_index, []).append(still)
+            self._first_index = min(self._first_index, still.frame_index)
 
     def offer(self, frame: Frame, landmarks: Landmarks, *, face_index: int) -> None:
         """Look at one face of one frame, and keep it if it is better than what is kept."""
-        kept = self._kept.setdefault(face_index, [])
+        self._first_index = min(self._first_index, frame.index)
+        kept = self._spread_out(self._kept.get(face_index, []), frame.index)
+        self._kept[face_index] = kept
         rivals = self._rivals(kept, frame.index)
         to_beat = max((still.score * _WORTHWHILE for still in rivals), default=0.0)
         promise = score_of_landmarks(landmarks, image_size=frame.image.shape[:2])
@@ -79,9 +87,27 @@ class StillPicker:
         self._kept[face_index] = [other for other in kept if other not in rivals] + [still]
         self._has_changed = True
 
+    def _gap(self, frame_index: int) -> float:
+        """Return how far apart stills have to be, in frames."""
+        length = frame_index - self._first_index
+        return max(_MIN_GAP_FRAMES, length / (_SPREAD * self._n_kept))
+
+    def _spread_out(self, kept: list[Still], frame_index: int) -> list[Still]:
+        """Drop stills that have come too close together as the gap grew, the worse of two."""
+        gap = self._gap(frame_index)
+        in_order = sorted(still.frame_index for still in kept)
+        if all(later - earlier >= gap for earlier, later in pairwise(in_order)):
+            return kept
+        spread: list[Still] = []
+        for still in sorted(kept, key=lambda still: -still.score):
+            if all(abs(still.frame_index - other.frame_index) >= gap for other in spread):
+                spread.append(still)
+        return spread
+
     def _rivals(self, kept: list[Still], frame_index: int) -> list[Still]:
         """Return the stills that a new one would replace, none where there is room."""
-        near = [still for still in kept if abs(still.frame_index - frame_index) < _MIN_GAP_FRAMES]
+        gap = self._gap(frame_index)
+        near = [still for still in kept if abs(still.frame_index - frame_index) < gap]
         if near or len(kept) < self._n_kept:
             return near
         return [min(kept, key=lambda still: still.score)]
