@@ -1,9 +1,10 @@
-"""Runs tests/addon inside a Blender executable.
+"""Runs tests/addon in a Blender executable, or in the bpy module of any version.
 
     blender --background --factory-startup --python tests/run_in_blender.py -- [pytest's words]
+    python tests/run_in_blender.py -- [pytest's words]
 
-pytest must be importable there: let PYTHONPATH lead to it, and start Blender with
-`--python-use-system-env`.
+In Blender, pytest must be importable: let PYTHONPATH lead to it, and add the option
+`--python-use-system-env`. In bpy 4.2 plain pytest passes too, but crashes when it exits.
 """
 
 from __future__ import annotations
