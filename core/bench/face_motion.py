@@ -13,23 +13,21 @@ import numpy as np
 
 from ..arrays import Float64Array, FloatArray, IndexArray, check_indices, check_shape
 from ..errors import DegenerateError
+from ..landmarks.topology import FACE_OVAL, LEFT_EYE, RIGHT_EYE
 
 N_LANDMARKS = 468
 RIGHT_EYE_OUTER, LEFT_EYE_OUTER = 33, 263
 _EAR_SIDES = (234, 454)
 
 # fmt: off
-OVAL = (10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
-        152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109)
 # Per eye, each from the outer to the inner corner, corners left out: lid margins, first shell above
 # and below, second shell above.
-_RIGHT_EYE = ((246, 161, 160, 159, 158, 157, 173), (7, 163, 144, 145, 153, 154, 155),
+_RIGHT_LIDS = ((246, 161, 160, 159, 158, 157, 173), (7, 163, 144, 145, 153, 154, 155),
               (247, 30, 29, 27, 28, 56, 190), (25, 110, 24, 23, 22, 26, 112),
               (113, 225, 224, 223, 222, 221, 189))
-_LEFT_EYE = ((466, 388, 387, 386, 385, 384, 398), (249, 390, 373, 374, 380, 381, 382),
+_LEFT_LIDS = ((466, 388, 387, 386, 385, 384, 398), (249, 390, 373, 374, 380, 381, 382),
              (467, 260, 259, 257, 258, 286, 414), (255, 339, 254, 253, 252, 256, 341),
              (342, 445, 444, 443, 442, 441, 413))
-_EYE_CORNERS = ((33, 133), (263, 362))
 # Lips, corner to corner from the subject's right, corners left out: outer, semi-outer, semi-inner,
 # inner.
 _LOWER_LIPS = ((146, 91, 181, 84, 17, 314, 405, 321, 375),
@@ -43,7 +41,6 @@ _UPPER_LIPS = ((185, 40, 39, 37, 0, 267, 269, 270, 409),
 _RIGHT_MOUTH_CORNER, _LEFT_MOUTH_CORNER = (61, 76, 62, 78), (291, 306, 292, 308)
 _NOSE = (1, 2, 4, 5, 6, 19, 94, 98, 327, 168, 195, 197, 64, 294, 48, 278)
 # fmt: on
-INNER_LIPS = (78, *_LOWER_LIPS[3], 308, *reversed(_UPPER_LIPS[3]))
 _FREE_OF_OVAL = (288, 397, 365, 379, 378, 149, 150, 136, 172, 58)
 _JAW_OF_OVAL = {323: 0.0, 361: 0.1, 400: 0.97, 377: 1.0, 152: 1.0}
 _LID_MEETING = np.array([0.2, 0.12, 0.12, 0.12, 0.12, 0.2, 0.6])[:, None]
@@ -141,14 +138,6 @@ def inside_of(loop: tuple[int, ...], triangles: IndexArray) -> IndexArray:
     return np.asarray(triangles[np.isin(triangles, loop).all(axis=1)], np.int32)
 
 
-def eye_loops() -> tuple[tuple[int, ...], ...]:
-    """Return the lid margins of the subject's right and left eye, each as a closed loop."""
-    return tuple(
-        (outer, *eye[1], inner, *reversed(eye[0]))
-        for eye, (outer, inner) in zip((_RIGHT_EYE, _LEFT_EYE), _EYE_CORNERS, strict=True)
-    )
-
-
 def rotation_2d(angle_rad: float) -> Float64Array:
     """Return the 2×2 rotation that turns x toward y."""
     cos, sin = math.cos(angle_rad), math.sin(angle_rad)
@@ -179,7 +168,7 @@ def _without_steep_depth(points: Float64Array) -> Float64Array:
 def _blink_offsets(points: Float64Array) -> Float64Array:
     """Return what a full blink adds to each point."""
     offsets = np.zeros_like(points)
-    for upper, lower, above, below, higher in (map(list, _RIGHT_EYE), map(list, _LEFT_EYE)):
+    for upper, lower, above, below, higher in (map(list, _RIGHT_LIDS), map(list, _LEFT_LIDS)):
         meeting = points[lower] + _LID_MEETING * (points[upper] - points[lower])
         down, up = meeting - points[upper], meeting - points[lower]
         offsets[upper], offsets[lower] = down, up
@@ -190,12 +179,12 @@ def _blink_offsets(points: Float64Array) -> Float64Array:
 
 def _jaw_values() -> dict[int, float]:
     """Return the share of the jaw's turn that some points make; the rest follows from them."""
-    values = dict.fromkeys((*OVAL, *_NOSE), 0.0)
-    for loop in eye_loops():
+    values = dict.fromkeys((*FACE_OVAL, *_NOSE), 0.0)
+    for loop in (RIGHT_EYE, LEFT_EYE):
         values |= dict.fromkeys(loop, 0.0)
     for index in _FREE_OF_OVAL:
         del values[index]
-    mirrored = dict(zip(OVAL, (OVAL[0], *reversed(OVAL[1:])), strict=True))
+    mirrored = dict(zip(FACE_OVAL, (FACE_OVAL[0], *reversed(FACE_OVAL[1:])), strict=True))
     for index, share in _JAW_OF_OVAL.items():
         values[index] = values[mirrored[index]] = share
     values |= dict.fromkeys((*_RIGHT_MOUTH_CORNER, *_LEFT_MOUTH_CORNER), 0.4)

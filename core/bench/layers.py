@@ -11,8 +11,9 @@ from itertools import pairwise
 import numpy as np
 
 from ..arrays import Float32Array, Float64Array, IndexArray
+from ..landmarks.topology import FACE_OVAL, INNER_LIPS, LEFT_EYE, RIGHT_EYE
 from ..mesh.triangle_maps import affine_maps, paint_indices_into, sample_maps
-from .face_motion import INNER_LIPS, N_LANDMARKS, OVAL, eye_loops, inside_of
+from .face_motion import N_LANDMARKS, inside_of
 
 RING_FACTORS = (1.0, 1.1, 1.25, 1.45, 1.7, 2.0, 2.4, 3.0, 12.0)
 """Sizes of the rings around the face, in sizes of its oval; the last lies outside of any frame."""
@@ -25,7 +26,7 @@ class Layers:
     """What is drawn over what: surroundings, eyeballs, mouth, teeth, then skin from far to near."""
 
     def __init__(self, triangles: IndexArray) -> None:
-        eyes = np.concatenate([inside_of(loop, triangles) for loop in eye_loops()])
+        eyes = np.concatenate([inside_of(loop, triangles) for loop in (RIGHT_EYE, LEFT_EYE)])
         mouth = inside_of(INNER_LIPS, triangles)
         inner = {tuple(triangle) for triangle in np.concatenate([eyes, mouth]).tolist()}
         is_skin = np.array([tuple(triangle) not in inner for triangle in triangles.tolist()])
@@ -78,7 +79,7 @@ class Layers:
 
 def rings_around(points: Float64Array) -> Float64Array:
     """Return the rings around the face at rest: (n_rings · n_oval, 3), receding from the camera."""
-    oval = points[list(OVAL)]
+    oval = points[list(FACE_OVAL)]
     centre = oval.mean(axis=0)
     radius = float(np.linalg.norm(oval[:, :2] - centre[:2], axis=1).mean())
     rings = []
@@ -91,7 +92,7 @@ def rings_around(points: Float64Array) -> Float64Array:
 
 def _ring_triangles(n_rings: int) -> IndexArray:
     """Connect each ring with the next: (n, 3), outermost first, so that nearer ones cover it."""
-    n_oval = len(OVAL)
+    n_oval = len(FACE_OVAL)
     here = np.arange(n_oval)
     after = (here + 1) % n_oval
     parts = []

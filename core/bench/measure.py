@@ -64,14 +64,15 @@ def score_tracking(points_px: FloatArray, truth_px: FloatArray) -> TrackingScore
     offsets = np.where(is_found[:, None, None], points - truth, np.nan)
     scale = 100.0 / inter_ocular_px(truth)
     steady = offsets - np.nanmean(offsets, axis=0)
-    centres = [array[..., :2].mean(axis=1) for array in (points, truth)]
+    # Of speeds: a bias that changes slowly with the pose is no delay.
+    speeds = [np.diff(array[..., :2].mean(axis=1), axis=0) for array in (points, truth)]
     return TrackingScore(
         n_frames=len(points),
         n_lost=int((~is_found).sum()),
         error_percent=scale * _mean_length(offsets),
         bias_free_error_percent=scale * _mean_length(steady),
         jitter_percent=jitter_percent(points, truth),
-        lag_frames=lag_frames(*centres),
+        lag_frames=lag_frames(*speeds),
         blink_kept=kept_amplitude(eye_opening(points), eye_opening(truth)),
         jaw_kept=kept_amplitude(mouth_opening(points), mouth_opening(truth)),
     )

@@ -23,7 +23,8 @@ from ..arrays import (
     IndexArray,
     check_shape,
 )
-from .face_motion import INNER_LIPS, N_LANDMARKS, OVAL, FaceMotion, HeadMotion, rotation_2d
+from ..landmarks.topology import FACE_OVAL, INNER_LIPS
+from .face_motion import N_LANDMARKS, FaceMotion, HeadMotion, rotation_2d
 from .layers import RING_FACTORS, Layers, rings_around
 from .motion import Motion, MotionCurves, MotionSettings
 
@@ -211,14 +212,14 @@ class MovingPhotograph:
             shift_px=(share * head.shift_px[0], share * head.shift_px[1]),
             scale=head.scale**share,
         )
-        factors = np.repeat(RING_FACTORS, len(OVAL))[:, None]
+        factors = np.repeat(RING_FACTORS, len(FACE_OVAL))[:, None]
         with_head = self._face.posed(self._rings, head)
         with_background = _moved_flat(self._rings, background, pivot=self._face.pivot)
         fade = _smooth_fall(factors, start=_HEAD_ENDS, end=_BACKGROUND_BEGINS)
         posed = fade * with_head + (1.0 - fade) * with_background
         # The oval itself takes part in expressions; what lies around it gives way.
-        n_oval = len(OVAL)
-        expression = face[list(OVAL)] - posed[:n_oval]
+        n_oval = len(FACE_OVAL)
+        expression = face[list(FACE_OVAL)] - posed[:n_oval]
         give = _smooth_fall(factors, start=1.0, end=_EXPRESSION_ENDS)
         return np.asarray(posed + give * np.tile(expression, (len(RING_FACTORS), 1)), np.float64)
 

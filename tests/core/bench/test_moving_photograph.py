@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from mien.core.bench.face_motion import FaceMotion, HeadMotion, eye_loops, inside_of
+from mien.core.bench.face_motion import FaceMotion, HeadMotion, inside_of
 from mien.core.bench.motion import Motion, MotionSettings
 from mien.core.bench.moving_photograph import MovingPhotograph
 from mien.core.errors import ArgumentError, DegenerateError, ShapeError
 from mien.core.geometry import load_canonical_face
+from mien.core.landmarks.topology import LEFT_EYE, RIGHT_EYE
 
 CENTRE, SCALE = np.array([256.0, 230.0, 0.0]), 1100.0
 SMALL = MotionSettings(size=(360, 640), n_frames=60, seed=3)
@@ -53,7 +54,7 @@ def sample(image, points):
 
 def test_a_landmark_shows_the_same_skin_in_every_frame(moving, photo, landmarks, topology):
     # Lids and inner lips are left out: what they cover and uncover changes.
-    loops = {index for loop in eye_loops() for index in loop}
+    loops = {*RIGHT_EYE, *LEFT_EYE}
     steep = np.abs(landmarks[:, 0] - CENTRE[0]) > 60
     mouth = (np.abs(landmarks[:, :2] - landmarks[[13, 14], :2].mean(axis=0)) < [35, 14]).all(axis=1)
     tested = [i for i in range(468) if i not in loops and not steep[i] and not mouth[i]]
@@ -130,8 +131,11 @@ def test_a_smile_takes_each_corner_outwards_and_up(face):
 
 
 def test_no_expression_folds_the_skin(face, topology):
-    loops = (*eye_loops(),)
-    inner = {tuple(t) for loop in loops for t in inside_of(loop, topology.triangles).tolist()}
+    inner = {
+        tuple(t)
+        for loop in (RIGHT_EYE, LEFT_EYE)
+        for t in inside_of(loop, topology.triangles).tolist()
+    }
     skin = np.array([t for t in topology.triangles.tolist() if tuple(t) not in inner])
 
     def areas(points):
