@@ -58,7 +58,7 @@ class SceneProcess:
                 text=True,
                 encoding="utf-8",
                 errors="replace",
-                env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+                env={**os.environ, "PYTHONIOENCODING": "utf-8", **_temporary_in(folder)},
             )
             with process:
                 try:
@@ -96,6 +96,11 @@ def blender_command() -> list[str]:
     script = Path(__file__).with_name("headless.py")
     options = ["--background", "--factory-startup", "--python-exit-code", "70"]
     return [executable, *options, "--python", str(script), "--"]
+
+
+def _temporary_in(folder: str) -> dict[str, str]:
+    """Let Blender's own temporary files go with the folder, even when it is killed."""
+    return dict.fromkeys(("TMPDIR", "TEMP", "TMP"), folder)
 
 
 def _running_blender() -> str:

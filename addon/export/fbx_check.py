@@ -35,10 +35,10 @@ def check_fbx(path: Path, expected: Expected) -> None:
         raise failed(path, finding)
     links = [e.props for e in _children(root, b"Connections") if e.props[0] == b"OP"]
     percents = [_values(curves[link[1]]) for link in links if link[3] == b"d|DeformPercent"]
-    _check_weights(path, percents, expected)
+    _check_weights(path, percents, expected=expected)
 
 
-def _check_weights(path: Path, percents: list[FloatArray], expected: Expected) -> None:
+def _check_weights(path: Path, percents: list[FloatArray], *, expected: Expected) -> None:
     """Raise unless at each probe the shape keys' percents, in any order, are the weights."""
     wanted = np.concatenate([face.weights for face in expected.faces], axis=1)
     if len(percents) != wanted.shape[1]:

@@ -52,7 +52,7 @@ def check_glb(path: Path, expected: Expected) -> None:
         raise failed(path, f"it holds {len(animations)} animations instead of one")
     _check_times(document, expected)
     for face in expected.faces:
-        _check_face(document, face, expected)
+        _check_face(document, face, expected=expected)
 
 
 def _check_times(document: _Document, expected: Expected) -> None:
@@ -69,7 +69,7 @@ def _check_times(document: _Document, expected: Expected) -> None:
             raise failed(document.path, finding)
 
 
-def _check_face(document: _Document, face: ExpectedFace, expected: Expected) -> None:
+def _check_face(document: _Document, face: ExpectedFace, *, expected: Expected) -> None:
     """Raise unless the animation moves the face's node, and its weights are right at the probes."""
     animation = document.json["animations"][0]
     channels = {

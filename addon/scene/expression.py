@@ -68,6 +68,9 @@ def add_carried_face(
     carrier = plan.animate.carrier
     poses_m = performance.geometry.head_m[performance.is_present]
     neutral_m = neutral_face(poses_m, reference_m=performance.topology.neutral_m)
+    face = _neutral_face(
+        name, collection, performance=performance, neutral_m=neutral_m, baking=baking
+    )
     if carrier == "shape-keys":
         animation = blendshapes_from_positions(
             poses_m,
@@ -75,17 +78,15 @@ def add_carried_face(
             tolerance_m=plan.animate.tolerance_m,
             max_blendshapes=plan.animate.max_blendshapes,
         )
-        face = _neutral_face(name, collection, performance, neutral_m, baking)
         offsets_m = _baked(scene_from_head(animation.offsets_m), baking)
         add_shape_keys(
             face, offsets_m=offsets_m, weights=animation.weights, names=animation.names, keys=keys
         )
         carried = CarriedFace(face, len(animation.names), animation.worst_error_m)
     else:
-        face = _neutral_face(name, collection, performance, neutral_m, baking)
         carried = CarriedFace(face)
         if carrier == "cache":
-            _add_cache(face, performance, plan.cache, rate, baking)
+            _add_cache(face, performance, path=plan.cache, rate=rate, baking=baking)
         else:
             add = add_absolute_keys if carrier == "absolute-keys" else add_vertex_curves
             add(face, positions_m=_baked(scene_from_head(poses_m), baking), keys=keys)
@@ -114,6 +115,7 @@ def _baked(values_m: FloatArray, baking: Subdivision | None) -> FloatArray:
 def _neutral_face(
     name: str,
     collection: bpy.types.Collection,
+    *,
     performance: Performance,
     neutral_m: FloatArray,
     baking: Subdivision | None,
@@ -131,6 +133,7 @@ def _neutral_face(
 def _add_cache(
     face: bpy.types.Object,
     performance: Performance,
+    *,
     path: Path,
     rate: SceneRate,
     baking: Subdivision | None,

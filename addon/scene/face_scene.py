@@ -86,29 +86,18 @@ def build_face_scene(
     ArgumentError
         The carrier does not work in this Blender, or Blender cannot hold the rate.
     """
-    shown = [(index, p) for index, p in enumerate(performances) if p.is_present.any()]
-    if not shown:
-        raise NoFace(f"Take '{plan.name}' holds no face with a pose: there is nothing to build.")
-    if plan.animate.carrier == "vertices":
-        check_vertex_curves(bpy.app.version)
-    first = shown[0][1]
-    rate = scene_rate_of(plan.scene_rate_hz or first.footage.rate_hz)
-    set_timeline(scene, rate=rate, end_s=float(first.time_s[-1]))
+    faces = _face_plans(performances, plan=plan)
+    first = faces[0]
+    set_timeline(scene, rate=first.rate, end_s=float(first.performance.time_s[-1]))
     collection = collection_of(scene, plan.name)
-    world = world_from_camera_of(first.geometry)
-    warnings: list[str] = []
-    if plan.has_camera:
-        warnings += _add_camera(scene, collection, first, world=world, rate=rate)
+    warnings = _add_camera(scene, collection, plan=first) if plan.has_camera else []
     carried = []
-    for done, (index, performance) in enumerate(shown):
-        on_progress(Progress("build", done, len(shown)))
-        name = "Face" if len(shown) == 1 else f"Face {index + 1}"
-        one = _add_face(
-            name, collection, performance, plan=plan, index=index, rate=rate, world=world
-        )
-        warnings += _tell_gaps(scene, one.face, performance, rate=rate, is_hiding=plan.is_hiding)
-        carried.append(one)
-    on_progress(Progress("build", len(shown), len(shown)))
+    for done, face in enumerate(faces):
+        on_progress(Progress("build", done, len(faces)))
+        name = "Face" if len(faces) == 1 else f"Face {face.index + 1}"
+        carried.append(_add_face(name, collection, plan=face))
+        warnings += _tell_gaps(scene, carried[-1].face, plan=face)
+    on_progress(Progress("build", len(faces), len(faces)))
     scene.frame_set(0)
     return FaceScene(
         faces=tuple(one.face for one in carried),
@@ -123,45 +112,63 @@ def cache_path_of(plan: ScenePlan, index: int) -> Path:
     return plan.cache if index == 0 else plan.cache.with_stem(f"{plan.cache.stem}-{index + 1}")
 
 
-def _add_face(
-    name: str,
-    collection: bpy.types.Collection,
-    performance: Performance,
-    *,
-    plan: ScenePlan,
-    index: int,
-    rate: SceneRate,
-    world: FloatArray,
-) -> CarriedFace:
+@dataclass(frozen=True, slots=True, eq=False)
+class _FacePlan:
+    """One face, and what holds for all of them."""
+
+    performance: Performance
+    index: int
+    scene: ScenePlan
+    rate: SceneRate
+    world_from_camera: FloatArray
+
+
+def _face_plans(performances: list[Performance], *, plan: ScenePlan) -> list[_FacePlan]:
+    """Plan every face that has a pose at all; the first one of them sets rate and world."""
+    shown = [(index, one) for index, one in enumerate(performances) if one.is_present.any()]
+    if not shown:
+        raise NoFace(f"Take '{plan.name}' holds no face with a pose: there is nothing to build.")
+    if plan.animate.carrier == "vertices":
+        check_vertex_curves(bpy.app.version)
+    first = shown[0][1]
+    rate = scene_rate_of(plan.scene_rate_hz or first.footage.rate_hz)
+    world = world_from_camera_of(first.geometry)
+    return [_FacePlan(one, index, plan, rate, world) for index, one in shown]
+
+
+def _add_face(name: str, collection: bpy.types.Collection, *, plan: _FacePlan) -> CarriedFace:
     """Build one face: expression, motion, material."""
-    expression = ExpressionPlan(
-        plan.animate, plan.mesh, cache_path_of(plan, index), is_baked=plan.is_baked
-    )
+    performance, whole = plan.performance, plan.scene
     carried = add_carried_face(
-        name, collection, performance=performance, plan=expression, rate=rate
+        name,
+        collection,
+        performance=performance,
+        plan=ExpressionPlan(
+            whole.animate, whole.mesh, cache_path_of(whole, plan.index), is_baked=whole.is_baked
+        ),
+        rate=plan.rate,
     )
     poses = performance.geometry.camera_from_head[performance.is_present]
     animate_object(
         carried.face,
-        world_from_local(poses, world_from_camera=world),
-        keys=pose_keys(performance, rate_hz=rate.hz),
+        world_from_local(poses, world_from_camera=plan.world_from_camera),
+        keys=pose_keys(performance, rate_hz=plan.rate.hz),
     )
-    texture = plan.textures[index] if index < len(plan.textures) else ""
+    texture = whole.textures[plan.index] if plan.index < len(whole.textures) else ""
     add_face_material(carried.face, Path(texture) if texture else None)
     return carried
 
 
 def _add_camera(
-    scene: bpy.types.Scene,
-    collection: bpy.types.Collection,
-    performance: Performance,
-    *,
-    world: FloatArray,
-    rate: SceneRate,
+    scene: bpy.types.Scene, collection: bpy.types.Collection, *, plan: _FacePlan
 ) -> list[str]:
     """Add the camera with the footage behind; return what the artist should know."""
+    performance = plan.performance
     placed = add_footage_camera(
-        scene, collection, camera=performance.geometry.camera, world_from_camera=world
+        scene,
+        collection,
+        camera=performance.geometry.camera,
+        world_from_camera=plan.world_from_camera,
     )
     missing = put_footage_behind(placed, performance.footage)
     if missing:
@@ -169,7 +176,7 @@ def _add_camera(
     # Blender shows the footage image by image, whatever the container's times are.
     times = performance.time_s
     images = round(float(times[0]) * performance.footage.rate_hz) + np.arange(len(times))
-    drift = float(np.abs(times * rate.hz - images).max())
+    drift = float(np.abs(times * plan.rate.hz - images).max())
     if drift < 1.0:
         return []
     return [
@@ -178,23 +185,17 @@ def _add_camera(
     ]
 
 
-def _tell_gaps(
-    scene: bpy.types.Scene,
-    face: bpy.types.Object,
-    performance: Performance,
-    *,
-    rate: SceneRate,
-    is_hiding: bool,
-) -> list[str]:
+def _tell_gaps(scene: bpy.types.Scene, face: bpy.types.Object, *, plan: _FacePlan) -> list[str]:
     """Mark where the face is lost in every way that the format keeps; return a warning else."""
-    mark_gaps(scene, face, performance, rate_hz=rate.hz)
-    spans = lost_spans(performance, rate_hz=rate.hz)
+    performance, rate_hz = plan.performance, plan.rate.hz
+    mark_gaps(scene, face, performance=performance, rate_hz=rate_hz)
+    spans = lost_spans(performance, rate_hz=rate_hz)
     if not spans:
         return []
-    last = performance.time_s[-1] * rate.hz
+    last = performance.time_s[-1] * rate_hz
     text = ", ".join(f"{start:.6g}–{last if end is None else end:.6g}" for start, end in spans)
     face[LOST_FRAMES] = text
-    if is_hiding:
-        hide_while_lost(face, performance, rate_hz=rate.hz)
+    if plan.scene.is_hiding:
+        hide_while_lost(face, performance, rate_hz=rate_hz)
         return []
     return [f"{face.name} is lost in the frames {text}: there it stands still in this format."]

@@ -45,7 +45,7 @@ def add_mesh_object(
         check_shape("uv", uv, (len(positions_m), 2))
         uv = uv[polygons]
     check_shape("uv", uv, (*polygons.shape, 2))
-    mesh = _polygon_mesh(name, positions_m, polygons)
+    mesh = _polygon_mesh(name, positions_m=positions_m, polygons=polygons)
     layer = mesh.uv_layers.new(name=UV_MAP, do_init=False)
     layer.uv.foreach_set("vector", np.ascontiguousarray(uv, np.float32).ravel())
     face = bpy.data.objects.new(name, mesh)
@@ -64,7 +64,7 @@ def add_subdivision(face: bpy.types.Object, settings: MeshSettings) -> None:
     modifier.quality = _QUALITY
 
 
-def _polygon_mesh(name: str, positions_m: FloatArray, polygons: IndexArray) -> bpy.types.Mesh:
+def _polygon_mesh(name: str, *, positions_m: FloatArray, polygons: IndexArray) -> bpy.types.Mesh:
     """Fill a mesh in bulk; `from_pydata` would make a tuple of every vertex."""
     n_polygons, n_corners = polygons.shape
     mesh = bpy.data.meshes.new(name)

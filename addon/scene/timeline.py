@@ -78,7 +78,7 @@ def lost_spans(performance: Performance, *, rate_hz: float) -> list[tuple[float,
 
 
 def mark_gaps(
-    scene: bpy.types.Scene, face: bpy.types.Object, performance: Performance, *, rate_hz: float
+    scene: bpy.types.Scene, face: bpy.types.Object, *, performance: Performance, rate_hz: float
 ) -> None:
     """Put markers where a face is lost, found and filled on request."""
     for start, end in lost_spans(performance, rate_hz=rate_hz):

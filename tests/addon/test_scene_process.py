@@ -6,6 +6,7 @@ import math
 import shutil
 import stat
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -118,6 +119,17 @@ def test_a_report_before_a_crash_does_not_count(take, tmp_path, monkeypatch):
     monkeypatch.setenv(scene_process.EXECUTABLE_VARIABLE, str(program))
     with pytest.raises(ExportError, match="exit code 3"):
         SceneProcess().write(SceneJob(str(take), str(tmp_path / "x.blend")), on_progress=silent)
+
+
+def test_blenders_temporary_files_go_too(take, tmp_path, monkeypatch):
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(scene_process.tempfile, "tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    (tmp_path / "out").mkdir()
+    job = SceneJob(str(take), str(tmp_path / "out" / "face.abc"))
+    with suppress(ExportError):  # a Blender without Alembic has temporary files as well
+        SceneProcess().write(job, on_progress=silent)
+    assert left_in(tmp_path / "temporary") == []
 
 
 def test_an_output_folder_that_is_not_there_is_told(take, tmp_path):
