@@ -19,7 +19,7 @@ def light(scene: bpy.types.Scene) -> None:
         world.use_nodes = True
     background = next(node for node in world.node_tree.nodes if node.type == "BACKGROUND")
     background.inputs["Color"].default_value = (1.0, 1.0, 1.0, 1.0)
-    background.inputs["Strength"].default_value = 0.75
+    background.inputs["Strength"].default_value = 0.9
     lamp = bpy.data.lights.new("Demo Key", "SUN")
     lamp.energy, lamp.angle = 1.6, 0.6
     key = bpy.data.objects.new("Demo Key", lamp)
