@@ -20,7 +20,7 @@ _MESH_COLOR: Color = (235, 240, 245)
 _MESH_OPACITY = 0.38
 _CONTOUR_COLORS: dict[str, Color] = {
     "face oval": (135, 225, 150),
-    "right eye": (255, 170, 60),
+    "right eye": (255, 235, 0),
     "left eye": (80, 190, 255),
     "lips": (255, 105, 140),
 }
