@@ -196,11 +196,12 @@ def save_texture(path: Path) -> Path:
     return path
 
 
-def test_textures_lie_beside_a_usd_file_by_their_own_names(tmp_path, performance, scene):
+@pytest.mark.parametrize("suffix", [".usdc"])
+def test_textures_lie_beside_a_usd_file_by_their_own_names(tmp_path, performance, scene, suffix):
     texture = save_texture(tmp_path / "red.png")
     (tmp_path / "out").mkdir()
     for name in ("ann", "bob", "ann"):
-        output = tmp_path / "out" / f"{name}.usdc"
+        output = tmp_path / "out" / f"{name}{suffix}"
         write(output, [performance(n_frames=3)], textures=(str(texture),))
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert names == {"ann.usdc", "bob.usdc", "textures"}
