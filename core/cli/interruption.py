@@ -41,7 +41,8 @@ class Interruption:
         trace: TracebackType | None,
     ) -> None:
         if self._is_listening:
-            signal.signal(signal.SIGINT, self._before)
+            # None: a handler that was not set from Python, as in Blender.
+            signal.signal(signal.SIGINT, self._before or signal.SIG_DFL)
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
         """Note the first request; end at once on the second."""
