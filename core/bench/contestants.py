@@ -98,14 +98,13 @@ def _run_mediapipe(clip: str, engine: str) -> _Outcome:
 
 
 def _mediapipe_landmarks(result: object, image: ImageArray) -> Float32Array | None:
-    """Return the first face in pixels, pixel centres at whole numbers as everywhere in Mien."""
+    """Return the first face in pixels: the same numbers that Mien's own landmarks come in."""
     faces = getattr(result, "multi_face_landmarks", None)
     if not faces:
         return None
     height, width = image.shape[:2]
     points = np.array([(point.x, point.y, point.z) for point in faces[0].landmark], np.float32)
-    scaled = points * np.array([width, height, width], np.float32)
-    return np.asarray(scaled - np.array([0.5, 0.5, 0.0], np.float32), np.float32)
+    return np.asarray(points * np.array([width, height, width], np.float32), np.float32)
 
 
 CONTESTANTS: dict[str, Callable[[str, str], _Outcome]] = {

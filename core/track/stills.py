@@ -20,6 +20,8 @@ _MIN_GAP_FRAMES = 12
 _SPREAD = 1.5
 """Stills closer in time than this show the same: the better of them stays. With the clip the gap
 grows to its length / (spread · kept), so that a hand before the face is not in most of them."""
+_STRIDE = 5
+"""Only every so many frames are looked at, once there is a still: neighbours show the same."""
 _SHARP_WIDTH_PX = 128
 _HALF_SHARP = 40.0
 """Variance of the Laplacian, grey levels squared, that scores one half."""

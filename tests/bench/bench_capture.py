@@ -1,0 +1,123 @@
+"""Capturing beside decoding alone, and memory over a long clip.
+
+Run: python tests/bench/bench_capture.py [CLIP]. Without a clip, the moving photograph is written as
+720p H.264 by the bpy module, noise and all. Goals: `live` at 0.8 of the frames a second of decoding
+alone; under 600 MB on ten minutes of 1080p.
+"""
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+N_ROUNDS = 5
+SIZES = {"720p": (1280, 720), "1080p": (1920, 1080)}
+N_FRAMES = 300
+LONG_S, RATE_HZ = 600, 30
+
+MAKE_PHOTOGRAPH = """
+import sys
+from skimage import data
+from mien.core.bench import MotionSettings, MovingPhotograph, write_clip
+from mien.core.geometry import load_canonical_face
+from mien.core.pipeline import CapturePlan, FaceFinder
+from mien.core.records import Frame
+
+photo = data.astronaut()
+face = FaceFinder(CapturePlan("", "")).find(Frame(0, 0.0, photo))[0]
+moving = MovingPhotograph(
+    photo, face.points_px, triangles=load_canonical_face().topology.triangles,
+    settings=MotionSettings(n_frames=int(sys.argv[2]), noise_sigma=2.0),
+)
+write_clip(sys.argv[1], (moving.frame(i) for i in range(moving.n_frames)), rate_hz=30.0)
+"""
+
+ENCODE = """
+import sys, bpy
+source, output, width, height, n_frames = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:])
+scene = bpy.context.scene
+editor = scene.sequence_editor_create()
+strips = editor.strips if hasattr(editor, "strips") else editor.sequences
+render = scene.render
+render.resolution_x, render.resolution_y, render.fps = width, height, 30
+render.resolution_percentage = 100
+start = 1
+while start <= n_frames:
+    strip = strips.new_movie("clip", source, 1, start, fit_method="FIT")
+    start += strip.frame_final_duration
+scene.frame_start, scene.frame_end = 1, n_frames
+scene.view_settings.view_transform = "Standard"
+if hasattr(render.image_settings, "media_type"):
+    render.image_settings.media_type = "VIDEO"
+render.image_settings.file_format = "FFMPEG"
+render.ffmpeg.format, render.ffmpeg.codec = "MPEG4", "H264"
+render.ffmpeg.constant_rate_factor, render.ffmpeg.ffmpeg_preset = "MEDIUM", "REALTIME"
+render.filepath = output
+bpy.ops.render.render(animation=True)
+"""
+
+# Each measurement in a process of its own: neither caches nor peaks of one burden the next.
+MEASURE = """
+import json, sys, tempfile, time
+from pathlib import Path
+import cv2
+from mien.core.bench.timing import peak_memory_bytes
+from mien.core.pipeline import CapturePlan, capture
+what, clip = sys.argv[1:]
+with tempfile.TemporaryDirectory() as folder:
+    times = []
+    if what == "decode":
+        video = cv2.VideoCapture(clip)
+        while video.read()[0]:
+            times.append(time.perf_counter())
+    else:
+        capture(
+            CapturePlan(footage=clip, take_folder=Path(folder) / "take"),
+            on_progress=lambda progress: times.append(time.perf_counter()),
+        )
+print(json.dumps([(len(times) - 1) / (times[-1] - times[0]), peak_memory_bytes() / 1e6]))
+"""
+
+
+def run(code, *words):
+    """Run code in a fresh interpreter; return its last line."""
+    result = subprocess.run(
+        [sys.executable, "-c", code, *map(str, words)], capture_output=True, text=True, check=True
+    )
+    return (result.stdout.strip().splitlines() or [""])[-1]
+
+
+def make_clip(folder, *, size_name, n_frames):
+    """Write the moving photograph as H.264, looped to a length."""
+    small = folder / "photograph.mp4"
+    if not small.exists():
+        run(MAKE_PHOTOGRAPH, small, N_FRAMES)
+    clip = folder / f"{size_name}-{n_frames}.mp4"
+    run(ENCODE, small, clip, *SIZES[size_name], n_frames)
+    return clip
+
+
+def main():
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        given = sys.argv[1:2]
+        clip = given[0] if given else make_clip(folder, size_name="720p", n_frames=N_FRAMES)
+        decode, live = [], []
+        for _ in range(N_ROUNDS):
+            decode.append(json.loads(run(MEASURE, "decode", clip))[0])
+            live.append(json.loads(run(MEASURE, "live", clip))[0])
+        ratio = statistics.median(b / a for a, b in zip(decode, live, strict=True))
+        print(f"decoding alone {statistics.median(decode):.0f} frames/s")
+        print(f"capture live   {statistics.median(live):.0f} frames/s")
+        print(f"ratio          {ratio:.2f} (goal 0.8)")
+        if not given and "--short" not in sys.argv:
+            # Ten minutes are looped from a shorter H.264 clip by the encoder above.
+            long_clip = make_clip(folder, size_name="1080p", n_frames=LONG_S * RATE_HZ)
+            rate, peak = json.loads(run(MEASURE, "live", long_clip))
+            print(f"ten minutes of 1080p: {rate:.0f} frames/s, peak {peak:.0f} MB (goal 600)")
+
+
+if __name__ == "__main__":
+    main()
