@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -128,7 +129,12 @@ def _open_session(path: Path, *, device: str, n_threads: int) -> onnxruntime.Inf
 
 
 def _import_onnxruntime() -> Any:
-    """Return ONNX Runtime's module."""
+    """Return ONNX Runtime's module, told to keep to itself.
+
+    1.31 on Linux counts its users: a number for this machine in the home folder, and messages to
+    its maker. It asks this variable once, when it is loaded.
+    """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
         import onnxruntime
     except ImportError as error:

@@ -1,5 +1,9 @@
 """Networks take what they declare, say what is wrong, and agree whatever runs them."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -125,3 +129,16 @@ def test_a_missing_library_says_how_to_install_it(monkeypatch, module, backend, 
     monkeypatch.setitem(__import__("sys").modules, module, None)
     with pytest.raises(BackendError, match=said):
         open_network("face_landmark_468", backend=backend)
+
+
+def test_a_network_that_runs_leaves_nothing_in_the_home_folder_and_tells_nobody(tmp_path):
+    program = (
+        "from mien.core.inference.weights import open_network\n"
+        "import numpy as np\n"
+        "image = np.zeros((1, 128, 128, 3), np.uint8)\n"
+        "open_network('face_detection_short_range').run(image=image)\n"
+    )
+    variables = {key: value for key, value in os.environ.items() if not key.startswith("ORT_")}
+    homes = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path), "LOCALAPPDATA": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", program], check=True, env={**variables, **homes})
+    assert list(tmp_path.rglob("*")) == []
