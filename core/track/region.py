@@ -69,15 +69,18 @@ def crop_from_image(image: ImageArray, region: Region, *, size: int) -> ImageArr
     step = region.size_px / size
     cos, sin = step * math.cos(region.rotation_rad), step * math.sin(region.rotation_rad)
     half = size / 2.0
-    matrix = np.array(
+    image_from_crop_px = np.array(
         [
             [cos, -sin, region.x_px - half * (cos - sin)],
             [sin, cos, region.y_px - half * (sin + cos)],
         ]
     )
+    rows, columns = _window(image_from_crop_px, size=size, image_size=image.shape[:2])
+    image_from_crop_px[:, 2] -= (columns.start, rows.start)
     result = cv2.warpAffine(
-        image,
-        matrix,
+        # Copied first: rows read in order come from memory faster than the warp asks for them.
+        np.ascontiguousarray(image[rows, columns]),
+        image_from_crop_px,
         (size, size),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
@@ -113,6 +116,19 @@ def region_overlap(a: Region, b: Region) -> float:
     height = _shared(a.y_px, a.size_px, b.y_px, b.size_px)
     union = a.size_px**2 + b.size_px**2 - width * height
     return width * height / union if union > 0.0 else 0.0
+
+
+def _window(
+    image_from_crop_px: FloatArray, *, size: int, image_size: tuple[int, ...]
+) -> tuple[slice, slice]:
+    """Return the rows and columns of an image that a crop is made from, at least one of each."""
+    corners = np.array([[0, 0, 1], [size, 0, 1], [0, size, 1], [size, size, 1]])
+    placed = corners @ image_from_crop_px.T
+    last = np.array(image_size[::-1]) - 1
+    # Bilinear: two more pixels than the corners reach; the first and last kept are repeated beyond.
+    low = np.clip(np.floor(placed.min(axis=0)) - 2, 0, last).astype(int)
+    high = np.clip(np.ceil(placed.max(axis=0)) + 2, 0, last).astype(int)
+    return slice(int(low[1]), int(high[1]) + 1), slice(int(low[0]), int(high[0]) + 1)
 
 
 def _shared(center_a: float, size_a: float, center_b: float, size_b: float) -> float:

@@ -74,6 +74,8 @@ class StillPicker:
     def offer(self, frame: Frame, landmarks: Landmarks, *, face_index: int) -> None:
         """Look at one face of one frame, and keep it if it is better than what is kept."""
         self._first_index = min(self._first_index, frame.index)
+        if self._kept.get(face_index) and frame.index % _STRIDE:
+            return
         kept = self._spread_out(self._kept.get(face_index, []), frame.index)
         self._kept[face_index] = kept
         rivals = self._rivals(kept, frame.index)

@@ -33,6 +33,36 @@ def test_a_crops_pixel_shows_what_lies_where_the_pixel_is_laid_back(rotation):
         assert abs(green - y) < 1.1
 
 
+@pytest.mark.parametrize(
+    "region",
+    [
+        Region(x_px=150.0, y_px=110.0, size_px=90.0, rotation_rad=0.4),
+        Region(x_px=5.0, y_px=230.0, size_px=180.0, rotation_rad=-2.0),
+        Region(x_px=160.0, y_px=120.0, size_px=900.0, rotation_rad=0.1),
+        Region(x_px=-500.0, y_px=900.0, size_px=40.0, rotation_rad=0.0),
+    ],
+)
+def test_a_crop_is_what_opencv_cuts_out_of_the_whole_image(region):
+    import cv2
+
+    image = np.random.default_rng(1).integers(0, 256, (240, 320, 3)).astype(np.uint8)
+    corners = image_from_crop(np.float32([[0, 0, 0], [64, 0, 0], [0, 64, 0]]), region, size=64)
+    matrix = cv2.getAffineTransform(
+        np.float32([[0, 0], [64, 0], [0, 64]]), np.ascontiguousarray(corners[:, :2])
+    )
+    whole = cv2.warpAffine(
+        image,
+        matrix,
+        (64, 64),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    off = np.abs(crop_from_image(image, region, size=64).astype(int) - whole)
+    # OpenCV rounds places to 1/32 px: the two matrices differ by rounding, and noise is steep.
+    assert np.median(off) == 0
+    assert off.max() <= 16
+
+
 def test_depth_is_scaled_as_x_and_y_are():
     region = Region(x_px=0.0, y_px=0.0, size_px=96.0, rotation_rad=0.0)
     points = image_from_crop(np.array([[0.0, 0.0, 10.0]], np.float32), region, size=192)
