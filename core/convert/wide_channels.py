@@ -18,7 +18,7 @@ def widen_channels(network: BlazeFace) -> BlazeFace:
     """Return a copy whose inner channels come in multiples of `BLOCK`, the new ones always 0.
 
     BlazeFace grows by a few channels at a time. Wherever these do not fill a block, ONNX Runtime
-    leaves its blocked layout and returns to it (see docs/decisions/0010-fast-onnx-files.md).
+    leaves its blocked layout and returns to it (see docs/decisions/0002-fast-onnx-files.md).
     """
     network = copy.deepcopy(network)
     for backbone in (network.backbone1, network.backbone2):

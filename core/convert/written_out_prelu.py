@@ -13,7 +13,7 @@ class WrittenOutPReLU(nn.Module):
 
     The products are depthwise 1×1 convolutions: ONNX Runtime keeps those in its blocked layout and
     joins the first form's sum and relu with them, while its PReLU leaves the layout and runs slowly
-    (see docs/decisions/0010-fast-onnx-files.md).
+    (see docs/decisions/0002-fast-onnx-files.md).
     """
 
     def __init__(self, slopes: Tensor) -> None:
