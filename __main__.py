@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+from typing import TYPE_CHECKING
 
-from .core.cli import main as run
-from .core.records import OnProgress
-from .core.scene_job import SceneJob, SceneReport
+if TYPE_CHECKING:
+    from .core.records import OnProgress
+    from .core.scene_job import SceneJob, SceneReport
 
 
 class _SceneProcess:
@@ -27,8 +30,23 @@ class _SceneProcess:
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    _open_closed_streams()
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        # Before and after the work, Ctrl-C just ends the program; during it, `run` listens.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from .core.cli import main as run
+
     scenes = _SceneProcess()
     sys.exit(run(sys.argv[1:], scene_writer=scenes, check_scene_writer=scenes.check))
+
+
+def _open_closed_streams() -> None:
+    """Give away the numbers of closed standard streams, or what libraries print ends in a take."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
 
 
 if __name__ == "__main__":

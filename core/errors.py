@@ -7,7 +7,8 @@
     ├─ SourceError                 footage: CannotOpen, CannotDecode
     ├─ ModelError                  networks: WeightsMissing, WeightsCorrupt, WeightsUnsafe,
     │                              BackendError
-    ├─ TakeError                   takes: TakeMissing, TakeDamaged, TakeTooNew, TakeExists
+    ├─ TakeError                   takes: TakeMissing, TakeDamaged, TakeTooNew, TakeExists,
+    │                              TakeBusy
     ├─ ExportError                 a file could not be written, or was not written right
     ├─ NoFace                      not one face in the whole footage
     └─ ArrayError (also ValueError)  ShapeError, RangeError, DegenerateError
@@ -77,6 +78,10 @@ class TakeTooNew(TakeError):
 
 class TakeExists(TakeError):
     """A take is there already and would be overwritten."""
+
+
+class TakeBusy(TakeError):
+    """Another capture is writing the take."""
 
 
 class ExportError(MienError):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import pipeline
-from ..errors import Cancelled, MienError
+from ..errors import Cancelled, MienError, TakeBusy
 from ..pipeline import CapturePlan
 from ..records import Take
 from ..settings import SourceSettings, TrackSettings
@@ -110,11 +110,14 @@ def _naming_the_take(folder: Path, *, n_frames_before: int) -> Iterator[None]:
     """Add to what stops the work that its frames are kept, and where; an empty take is removed."""
     try:
         yield
+    except TakeBusy:  # whose frames are another's
+        raise
     except (MienError, Cancelled, KeyboardInterrupt) as error:
         if has_take(folder):
             n_frames = read_take(folder).n_frames
             if n_frames > n_frames_before:
-                error.add_note(f"{n_frames} frames are kept in '{folder}'; --resume goes on there.")
+                kept = "1 frame is" if n_frames == 1 else f"{n_frames} frames are"
+                error.add_note(f"{kept} kept in '{folder}'; --resume goes on there.")
             elif n_frames == 0:
                 remove_take(folder)
         raise

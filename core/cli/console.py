@@ -46,8 +46,10 @@ def _write_json(values: dict[str, Any]) -> None:
     _write(json.dumps(values), stream=sys.stdout)
 
 
-def _write(line: str, *, stream: TextIO) -> None:
+def _write(line: str, *, stream: TextIO | None) -> None:
     """Print a line; what the terminal's encoding lacks, such as broken file names, is escaped."""
+    if stream is None:  # closed by whoever started us
+        return
     encoding = stream.encoding or "utf-8"
     shown = line.encode(encoding, "backslashreplace").decode(encoding)
     print(shown, file=stream, flush=True)

@@ -1,12 +1,18 @@
-"""Ctrl-C as a request: the first asks the running work to stop, the second insists."""
+"""Ctrl-C as a request: the first asks the running work to stop, the second insists.
+
+A terminal that closes and a scheduler that ends the program ask in the same way.
+"""
 
 from __future__ import annotations
 
 import signal
 import threading
 from types import FrameType, TracebackType
+from typing import Any
 
 from ..errors import Cancelled
+
+_ASKING = ("SIGINT", "SIGTERM", "SIGHUP")  # the last one not on Windows
 
 
 class Interruption:
@@ -14,7 +20,7 @@ class Interruption:
 
     def __init__(self) -> None:
         self._is_asked = False
-        self._is_listening = False
+        self._before: dict[signal.Signals, Any] = {}
 
     def check(self) -> None:
         """Stop the work if that was asked for.
@@ -29,9 +35,12 @@ class Interruption:
 
     def __enter__(self) -> Interruption:
         # Only the main thread may listen; any other (inside Blender) has its own ways to stop.
-        if threading.current_thread() is threading.main_thread():
-            self._before = signal.signal(signal.SIGINT, self._ask)
-            self._is_listening = True
+        if threading.current_thread() is not threading.main_thread():
+            return self
+        for name in _ASKING:
+            number = getattr(signal, name, None)
+            if number is not None and not _is_ignored(number):
+                self._before[number] = signal.signal(number, self._ask)
         return self
 
     def __exit__(
@@ -40,12 +49,18 @@ class Interruption:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._is_listening:
-            # None: a handler that was not set from Python, as in Blender.
-            signal.signal(signal.SIGINT, self._before or signal.SIG_DFL)
+        for number, before in self._before.items():
+            # None: a program around this Python listened, which nobody can restore from here.
+            signal.signal(number, signal.SIG_DFL if before is None else before)
+        self._before = {}
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
         """Note the first request; end at once on the second."""
         if self._is_asked:
             raise KeyboardInterrupt
         self._is_asked = True
+
+
+def _is_ignored(number: signal.Signals) -> bool:
+    """Say whether someone, such as `nohup`, has seen to it that a signal does nothing."""
+    return number != signal.SIGINT and signal.getsignal(number) == signal.SIG_IGN

@@ -22,7 +22,7 @@ class ProgressBar:
     """Shows `Progress` on stderr, one bar after another as stages change; closed by `with`."""
 
     def __init__(self) -> None:
-        self._is_shown = sys.stderr.isatty()
+        self._is_shown = sys.stderr is not None and sys.stderr.isatty()
         self._bar: tqdm[Any] | None = None
         self._stage = ""
 

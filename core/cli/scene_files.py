@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..arrays import ImageArray
-from ..errors import ExportError
+from ..errors import ExportError, MienError
 from ..scene_job import SceneJob, SceneReport
 from .session import Session
 from .solved_take import SolvedTake
@@ -22,6 +22,8 @@ def write_scene(solved: SolvedTake, output: Path, *, session: Session) -> Writte
     ------
     MienError
         It could not be written; nothing is left of it.
+    Cancelled
+        Someone asked to stop.
     """
     settings = solved.settings
     assert solved.take.folder is not None
@@ -37,7 +39,11 @@ def write_scene(solved: SolvedTake, output: Path, *, session: Session) -> Writte
             has_camera=settings.has_camera,
             scene_rate_hz=settings.scene_rate_hz,
         )
-        report = session.scene_writer.write(job, on_progress=session.report)
+        try:
+            report = session.scene_writer.write(job, on_progress=session.report)
+        except MienError:
+            session.interruption.check()  # Ctrl-C in a terminal ends Blender, too: that is why
+            raise
     return Written(values=_values(report), line=_line(report), warnings=report.warnings)
 
 

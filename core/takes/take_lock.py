@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
-from ..errors import TakeError
+from ..errors import TakeBusy
 
 LOCK_NAME = "take.lock"
 
@@ -31,7 +31,7 @@ class TakeLock:
 
         Raises
         ------
-        TakeError
+        TakeBusy
             Another capture is writing this take.
         OSError
             The lock file could not be made.
@@ -72,7 +72,7 @@ def _open_locked(path: Path) -> BinaryIO:
                 _log.warning("Folder '%s' cannot be locked: %s", path.parent, error)
                 return file  # a file system without locks: better unguarded than no capture
             file.close()
-            raise TakeError(
+            raise TakeBusy(
                 f"Take '{path.parent}' is being written by another capture (process "
                 f"{_holder(path)}). Wait until it has ended, or choose another folder."
             ) from error

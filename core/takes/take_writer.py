@@ -286,8 +286,8 @@ class TakeWriter:
     def _cut_short(self, error: OSError) -> TakeError:
         """Return the error that says what was kept."""
         return TakeError(
-            f"Take '{self._folder}' cannot be written any further: {error.strerror}. "
-            f"{self._n_frames} frames are kept; make room, then resume the capture."
+            f"Take '{self._folder}' cannot be written any further: {error.strerror}. What is "
+            "there is kept; make room, then resume the capture."
         )
 
     def _write_new_stills(self) -> list[str]:

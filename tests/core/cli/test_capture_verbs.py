@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
 from mien.core.errors import BackendError, CannotOpen, ExportError
+from mien.core.pipeline import CapturePlan
 from mien.core.settings import AnimateSettings, MeshSettings, SmoothSettings
 from mien.core.takes import read_take
 
@@ -180,6 +183,30 @@ def test_an_interrupt_between_outputs_keeps_the_take(mien, fake_capture, blender
     code, _, err = mien("animate", "clip.mp4", "-o", "face.npz", "-o", "face.blend")
     assert code == 130 and "8 frames are kept in" in err
     assert (tmp_path / "face.npz").exists() and not (tmp_path / "face.blend").exists()
+
+
+def test_a_scene_that_broke_because_of_ctrl_c_counts_as_interrupted(
+    mien, fake_capture, blender, monkeypatch
+):
+    def end_like_blender_in_a_terminal(job, *, on_progress):
+        os.kill(os.getpid(), signal.SIGINT)
+        raise ExportError("Blender ended with signal 2.")
+
+    monkeypatch.setattr(blender, "write", end_like_blender_in_a_terminal)
+    code, _, err = mien("animate", "clip.mp4", "-o", "face.blend")
+    assert code == 130 and err.startswith("mien: Interrupted.\n8 frames are kept in")
+
+
+def test_the_take_of_a_running_capture_is_left_alone(mien, fake_capture, tmp_path):
+    plan = CapturePlan("clip.mp4", tmp_path / "clip.take")
+    with fake_capture._writer(plan) as running:
+        code, _, err = mien(*CAPTURE, "--resume")
+        assert code == 3 and "is being written by another capture" in err and "kept" not in err
+        code, _, err = mien(*CAPTURE, "--overwrite")
+        assert code == 3 and "is being written by another capture" in err
+        running.append(0, 0.0, faces=fake_capture._faces(plan, 0))
+        running.finish()
+    assert read_take("clip.take").n_frames == 1
 
 
 def test_a_capture_that_never_began_leaves_no_take(mien, fake_capture, tmp_path):

@@ -9,6 +9,7 @@ import shlex
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -131,6 +132,63 @@ def test_a_reader_that_has_seen_enough_is_no_error(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("is_json", [False, True])
+def test_an_error_that_nobody_reads_keeps_its_exit_code(tmp_path, is_json):
+    words = [sys.executable, "-m", "mien", "info", "nowhere", *["--json"] * is_json]
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    done = subprocess.run(words, stdout=write_end, stderr=write_end, cwd=tmp_path)
+    os.close(write_end)
+    assert done.returncode == 3
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the shell of Windows cannot close streams")
+@pytest.mark.parametrize(("words", "code"), [("models list", 0), ("info nowhere", 3)])
+def test_closed_streams_are_no_error(tmp_path, words, code):
+    command = f"{shlex.quote(sys.executable)} -m mien {words} <&- >&- 2>&-"
+    assert subprocess.run(command, shell=True, cwd=tmp_path).returncode == code
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the shell of Windows cannot close streams")
+def test_what_libraries_print_cannot_end_in_a_file_of_ours(tmp_path):
+    program = (
+        "import os, mien.__main__, mien.core.cli\n"
+        "def work(words, **_):\n"
+        "    with open('take', 'wb', buffering=0) as file:\n"
+        "        os.write(1, b'noise'), os.write(2, b'noise'), file.write(b'data')\n"
+        "    return 0\n"
+        "mien.core.cli.main = work\n"
+        "mien.__main__.main()\n"
+    )
+    command = f"{shlex.quote(sys.executable)} -c {shlex.quote(program)} <&- >&- 2>&-"
+    assert subprocess.run(command, shell=True, cwd=tmp_path).returncode == 0
+    assert (tmp_path / "take").read_bytes() == b"data"
+
+
+FULL = Path("/dev/full")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full")
+def test_a_result_that_cannot_be_printed_is_an_error(tmp_path):
+    words = [sys.executable, "-m", "mien", "models", "list"]
+    with FULL.open("w") as full:
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True)
+        assert (done.returncode, done.stderr) == (
+            3,
+            "mien: All is done, but the result cannot be printed: No space left on device.\n",
+        )
+        assert subprocess.run(words, stdout=full, stderr=full).returncode == 3
+
+
+def test_too_little_memory_says_what_to_do(mien, mien_json, fake_capture):
+    fake_capture.error_at[3] = MemoryError("Unable to allocate 54 GiB")
+    code, out, err = mien("capture", "clip.mp4", "--take", "clip.take")
+    assert (code, out) == (3, "")
+    assert err.startswith("mien: There is not enough memory for this: Unable to allocate 54 GiB.")
+    code, values = mien_json("capture", "clip.mp4", "--take", "other.take")
+    assert code == values["exit_code"] == 3 and "--start, --end" in values["message"]
+
+
 def test_names_that_the_terminal_cannot_show_are_escaped(monkeypatch):
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     monkeypatch.setattr(console.sys, "stdout", stream)
@@ -157,6 +215,41 @@ def test_the_first_interrupt_asks_and_the_second_insists():
     assert signal.getsignal(signal.SIGINT) is before
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such signals")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_scheduler_and_a_closed_terminal_ask_like_ctrl_c(name):
+    number = getattr(signal, name)
+    before = signal.getsignal(number)
+    with Interruption() as interruption:
+        os.kill(os.getpid(), number)
+        with pytest.raises(Cancelled):
+            interruption.check()
+    assert signal.getsignal(number) is before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such signals")
+def test_under_nohup_a_closed_terminal_stops_nothing():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Interruption() as interruption:
+            os.kill(os.getpid(), signal.SIGHUP)
+            interruption.check()
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_ctrl_c_before_the_work_ends_the_program_without_a_traceback(tmp_path):
+    program = (
+        "import signal, mien.__main__, mien.core.cli\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "mien.core.cli.main = lambda *_, **__: int(signal.getsignal(signal.SIGINT))\n"
+        "mien.__main__.main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (int(signal.SIG_DFL), "")
+
+
 class Terminal(io.StringIO):
     encoding = "utf-8"
 
@@ -179,6 +272,12 @@ def test_no_progress_is_shown_where_nobody_looks(capsys):
     with ProgressBar() as bar:
         bar(Progress("capture", 1, 2))
     assert capsys.readouterr() == ("", "")
+
+
+def test_without_a_stderr_there_is_no_bar(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", None)
+    with ProgressBar() as bar:
+        bar(Progress("capture", 1, 2))
 
 
 def test_without_tqdm_there_is_no_bar_and_no_error(monkeypatch):
