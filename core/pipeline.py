@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from .detect import BlazeFace
-from .errors import NoFace, TakeError
+from .errors import ArgumentError, NoFace, TakeError
 from .geometry import load_canonical_face, solve_geometry
 from .geometry.canonical_face import CanonicalFace
 from .inference.weights import find_weights, open_network
@@ -136,8 +136,20 @@ def solve(take: Take, settings: SmoothSettings) -> list[Performance]:
     -------
     list of Performance
         In the order of the take's faces.
+
+    Raises
+    ------
+    TakeError
+        Another Mien captured it, with an engine that this one lacks.
     """
-    canonical = load_canonical_face(engine_spec(take.provenance.engine).n_landmarks)
+    try:
+        spec = engine_spec(take.provenance.engine)
+    except ArgumentError as error:
+        raise TakeError(
+            f"Take '{take.folder}' was captured with engine '{take.provenance.engine}', which this "
+            "Mien does not have. Update Mien, or capture again."
+        ) from error
+    canonical = load_canonical_face(spec.n_landmarks)
     return [
         _solve_face(take, track, canonical=canonical, settings=settings)
         for track in take.faces

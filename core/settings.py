@@ -15,10 +15,11 @@ CARRIERS: tuple[Carrier, ...] = ("shape-keys", "absolute-keys", "vertices", "cac
 DEFAULT_ENGINE = "facemesh"
 
 
-def _check(name: str, value: float, low: float, high: float) -> None:
+def _check(name: str, value: float, low: float, high: float, *, unit: str = "") -> None:
     """Raise unless low ≤ value ≤ high."""
     if not low <= value <= high:
-        raise ArgumentError(f"{name} must lie in {low:g} … {high:g}, got {value:g}")
+        unit = unit and f" {unit}"
+        raise ArgumentError(f"{name} must lie in {low:g} … {high:g}{unit}, got {value:g}{unit}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class SourceSettings:
                 f"end must come after start, got start {self.start_s:g} s and end {self.end_s:g} s"
             )
         if self.rate_hz is not None:
-            _check("rate", self.rate_hz, 0.01, 10_000.0)
+            _check("rate", self.rate_hz, 0.01, 10_000.0, unit="Hz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +93,12 @@ class SmoothSettings:
             raise ArgumentError(
                 f"smoothing must be one of {', '.join(SMOOTHINGS)}, got {self.mode!r}"
             )
-        _check("min_cutoff", self.min_cutoff_hz, 0.001, 1000.0)
+        _check("min_cutoff", self.min_cutoff_hz, 0.001, 1000.0, unit="Hz")
         _check("beta", self.beta, 0.0, 1e6)
-        _check("derivative_cutoff", self.derivative_cutoff_hz, 0.001, 1000.0)
-        _check("calm_cutoff", self.calm_cutoff_hz, 0.01, 1000.0)
+        _check("derivative_cutoff", self.derivative_cutoff_hz, 0.001, 1000.0, unit="Hz")
+        _check("calm_cutoff", self.calm_cutoff_hz, 0.01, 1000.0, unit="Hz")
         _check("motion_threshold", self.motion_threshold, 0.0, 100.0)
-        _check("fill_gap", self.fill_gap_s, 0.0, 60.0)
+        _check("fill_gap", self.fill_gap_s, 0.0, 60.0, unit="s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,4 +125,4 @@ class AnimateSettings:
             raise ArgumentError(
                 f"carrier must be one of {', '.join(CARRIERS)}, got {self.carrier!r}"
             )
-        _check("tolerance", self.tolerance_m, 1e-7, 0.1)
+        _check("tolerance", self.tolerance_m, 1e-7, 0.1, unit="m")

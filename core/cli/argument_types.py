@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import math
 
+_MOST_THREADS = 256
+
 
 def seconds_from_text(text: str) -> float:
     """Read a time: seconds, mm:ss or hh:mm:ss, each with a fraction if you like.
@@ -66,6 +68,8 @@ def thread_count(text: str) -> int:
     argparse.ArgumentTypeError
         It is none.
     """
-    if not (text.isascii() and text.isdigit()):
-        raise argparse.ArgumentTypeError(f"'{text}' is no number of threads (0: all cores)")
+    if not (text.isascii() and text.isdigit() and int(text) <= _MOST_THREADS):
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is no number of threads (up to {_MOST_THREADS}; 0: all cores)"
+        )
     return int(text)

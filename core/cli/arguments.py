@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..errors import ArgumentError
 from ..version import VERSION
@@ -30,9 +32,20 @@ exit codes:
 class _Parser(argparse.ArgumentParser):
     """A parser whose complaint is a `MienError`, so that `--json` covers it too."""
 
+    _words: Sequence[str] = ()
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse, and remember the words for the complaint."""
+        self._words = list(args or ())
+        return super().parse_known_args(args, namespace)
+
     def error(self, message: str) -> NoReturn:
-        """Raise what argparse would print."""
-        raise ArgumentError(f"{message}. See '{self.prog} --help'.")
+        """Raise what argparse would print, and what to do where it took a file for an option."""
+        hint = ""
+        for word in self._words:
+            if re.match(r"-[^-].*\.\w+$", word) and not word.startswith("-o"):
+                hint = f" A file whose name begins with '-' is written './{word}'."
+        raise ArgumentError(f"{message}. See '{self.prog} --help'.{hint}")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -155,7 +168,7 @@ def _add_models(verbs: _Subparsers) -> None:
         actions,
         "import",
         does="Check and convert a weight file of a network's authors, and keep it",
-        example="mien models import face_landmarker.task",
+        example="mien models import facemesh.pth",
     )
     importing.add_argument("file", type=Path, metavar="FILE", help="for example a .tflite or .pth")
     _add_verb(

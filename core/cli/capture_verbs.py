@@ -58,8 +58,10 @@ def capture(arguments: Namespace, session: Session) -> Result:
 
 def animate(arguments: Namespace, session: Session) -> Result:
     """Capture, then write every output."""
-    outputs = check_outputs(arguments.outputs, session=session, footage=arguments.clip)
     settings = output_settings(arguments)
+    outputs = check_outputs(
+        arguments.outputs, settings=settings, session=session, footage=arguments.clip
+    )
     is_kept = arguments.take is not None
     folder = arguments.take if is_kept else outputs[0].with_suffix(".take")
     plan = _plan(arguments, take_folder=folder.absolute())

@@ -5,7 +5,10 @@ from __future__ import annotations
 from argparse import Namespace
 from dataclasses import dataclass, field
 
+from ..errors import ArgumentError
 from ..settings import AnimateSettings, MeshSettings, SmoothSettings
+
+_SCENE_RATES_HZ = (0.01, 32_767.0)  # what Blender can say
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,14 @@ class OutputSettings:
     has_camera: bool = False
     has_texture: bool = True
     scene_rate_hz: float | None = None
+
+    def __post_init__(self) -> None:
+        rate_hz = self.scene_rate_hz
+        if rate_hz is not None and not _SCENE_RATES_HZ[0] <= rate_hz <= _SCENE_RATES_HZ[1]:
+            low_hz, high_hz = _SCENE_RATES_HZ
+            raise ArgumentError(
+                f"scene rate must lie in {low_hz:g} … {high_hz:g} Hz, got {rate_hz:g}"
+            )
 
 
 def output_settings(arguments: Namespace) -> OutputSettings:

@@ -9,7 +9,8 @@ from pathlib import Path
 from ..errors import ArgumentError, ExportError
 from ..records import Take
 from ..scene_job import SCENE_SUFFIXES
-from ..source.camera import is_live_address
+from ..settings import Carrier
+from ..source.opening import footage_place
 from .output_settings import OutputSettings
 from .point_files import POINT_SUFFIXES, write_points
 from .scene_files import write_scene
@@ -20,12 +21,15 @@ from .written import Written
 SUFFIXES = (*SCENE_SUFFIXES, *POINT_SUFFIXES)
 
 
-def check_outputs(paths: Sequence[Path], *, session: Session, footage: str) -> list[Path]:
+def check_outputs(
+    paths: Sequence[Path], *, settings: OutputSettings, session: Session, footage: str
+) -> list[Path]:
     """Raise unless every output can be written, as far as can be known before the work.
 
     Parameters
     ----------
     paths : as they were given
+    settings : say which outputs put a file beside them
     session : knows whether scenes can be written
     footage : path of the footage, which is not to be written over
 
@@ -37,7 +41,8 @@ def check_outputs(paths: Sequence[Path], *, session: Session, footage: str) -> l
     Raises
     ------
     ArgumentError
-        An unknown suffix, a folder, the footage itself, one file twice, an overlay on a camera.
+        An unknown suffix, a folder, the footage itself, one file twice, a name that is no text, an
+        overlay on a camera.
     ExportError
         A folder is missing or write-protected.
     MienError
@@ -46,8 +51,7 @@ def check_outputs(paths: Sequence[Path], *, session: Session, footage: str) -> l
     outputs = [path.absolute() for path in paths]
     for output in outputs:
         _check_output(output, footage=footage)
-    if len(set(outputs)) < len(outputs):
-        raise ArgumentError("The same output is named twice. Name each file once.")
+    _check_no_two_are_one(outputs, carrier=settings.animate.carrier)
     if any(output.suffix.lower() in SCENE_SUFFIXES for output in outputs):
         session.check_scene_writer()
     return outputs
@@ -74,22 +78,59 @@ def write_outputs(
     return written
 
 
+def _check_no_two_are_one(outputs: Sequence[Path], *, carrier: Carrier) -> None:
+    """Raise if one output would be written over another, or over what another needs beside it."""
+    places = [output.parent.resolve() / output.name for output in outputs]
+    if len(set(places)) < len(places):
+        raise ArgumentError("The same output is named twice. Name each file once.")
+    if carrier != "cache":
+        return
+    for place in places:
+        if place.suffix.lower() == ".blend" and place.with_suffix(".pc2") in places:
+            raise ArgumentError(
+                f"'{place.stem}.pc2' is also the name of the cache that '{place.name}' needs "
+                "beside it. Name one of the two differently."
+            )
+
+
 def _check_output(output: Path, *, footage: str) -> None:
     """Raise unless one output can be written."""
-    if output.suffix.lower() not in SUFFIXES:
+    if output.is_dir():
+        raise ArgumentError(f"'{output}' is a folder. Name a file.")
+    suffix = output.suffix.lower()
+    if suffix not in SUFFIXES:
         raise ArgumentError(
             f"'{output.name}' has the suffix '{output.suffix}', which names no format. "
             f"Choose one of {' '.join(SUFFIXES)}."
         )
-    if output.is_dir():
-        raise ArgumentError(f"'{output}' is a folder. Name a file.")
-    if output.exists() and Path(footage).exists() and output.samefile(footage):
-        raise ArgumentError(f"'{output}' is the footage itself. Choose another name.")
-    if output.suffix.lower() == ".mp4" and is_live_address(footage):
+    if suffix in (*SCENE_SUFFIXES, ".mp4") and not _is_text(output):
         raise ArgumentError(
-            f"'{output.name}' cannot be drawn: what '{footage}' showed is gone. "
-            "Record a video first, or choose another format."
+            f"'{output}' is no valid text in this system's encoding, which Blender and FFmpeg "
+            "need. Choose another name, or another folder."
         )
+    place = footage_place(footage)
+    if place is None:
+        if suffix == ".mp4":
+            raise ArgumentError(
+                f"'{output.name}' cannot be drawn: what '{footage}' showed is gone. "
+                "Record a video first, or choose another format."
+            )
+    elif output.exists() and place.exists() and output.samefile(place):
+        raise ArgumentError(f"'{output}' is the footage itself. Choose another name.")
+    _check_folder(output)
+
+
+def _is_text(path: Path) -> bool:
+    """Say whether a path can be encoded; one with stray bytes cannot."""
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _check_folder(output: Path) -> None:
+    """Raise unless files can be made in the folder of an output."""
     if not output.parent.is_dir():
         raise ExportError(
             f"'{output.name}' cannot be written: there is no folder '{output.parent}'. "

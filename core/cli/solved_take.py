@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import pipeline
 from ..arrays import ImageArray
-from ..errors import NoFace
+from ..errors import NoFace, TakeDamaged
 from ..mesh.face_texture import unwrap_face_texture
 from ..records import Performance, Still, Take
 from ..takes import read_stills
@@ -49,7 +49,11 @@ class SolvedTake:
             A still is damaged.
         """
         assert self.take.folder is not None
-        stills = read_stills(self.take.folder)
+        try:
+            stills = read_stills(self.take.folder)
+        except TakeDamaged as error:
+            error.add_note("Only the texture needs the stills: --no-texture works without them.")
+            raise
         seen = [face for face, track in enumerate(self.take.faces) if track.presence.any()]
         return [
             self._texture([still for still in stills if still.face_index == face], performance)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,8 +33,11 @@ def write_npz(performances: Sequence[Performance], path: str | Path) -> None:
         prefix = f"face{index}/" if len(performances) > 1 else ""
         for name, array in _arrays(performance).items():
             arrays[prefix + name] = array
-    with new_file(path) as file:
-        np.savez(file, **arrays)
+    # Not np.savez: where the disk is full it leaves its archive open, which complains at exit.
+    with new_file(path) as file, zipfile.ZipFile(file, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                np.lib.format.write_array(entry, array, allow_pickle=False)  # type: ignore[no-untyped-call]
 
 
 def _arrays(performance: Performance) -> dict[str, AnyArray]:

@@ -52,9 +52,9 @@ def new_video(
         The file cannot be written, or does not hold every frame at the end.
     """
     with path_beside(path) as beside:
-        beside.open(
-            "xb"
-        ).close()  # A refusal of the system has a reason here, in OpenCV it has not.
+        _check_is_text(beside)
+        # A refusal of the system has a reason here, in OpenCV it has not.
+        beside.open("xb").close()
         writer = _opened(beside, size=size, rate_hz=rate_hz, name=Path(path).name)
         try:
             video = VideoFileWriter(writer)
@@ -62,6 +62,17 @@ def new_video(
         finally:
             writer.release()
         _check(beside, n_frames=video.n_frames, name=Path(path).name)
+
+
+def _check_is_text(path: Path) -> None:
+    """Raise for a path whose bytes are no text: OpenCV's VideoWriter crashes on one."""
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise ExportError(
+            f"'{path.name}' cannot be written: its name, or that of a folder, is no valid text in "
+            "this system's encoding. Choose another name."
+        ) from error
 
 
 def _opened(path: Path, *, size: tuple[int, int], rate_hz: float, name: str) -> VideoWriter:

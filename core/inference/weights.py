@@ -162,14 +162,19 @@ def read_manifest(folder: Path, *, is_bundled: bool) -> list[WeightFile]:
 
     Raises
     ------
-    WeightsCorrupt
-        The manifest is damaged.
+    WeightsMissing, WeightsCorrupt
+        The system refuses to read the manifest; it is damaged.
     """
     path = folder / MANIFEST_FILE
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes()
     except FileNotFoundError:
         return []
+    except OSError as error:
+        raise WeightsMissing(
+            f"The list of weights '{path}' cannot be read: {error.strerror}. Check the folder"
+            + ("." if is_bundled else f", or name another one in {USER_FOLDER_VARIABLE}.")
+        ) from error
     try:
         return [
             WeightFile(

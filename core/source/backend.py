@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from ..errors import BackendError
+from ..errors import BackendError, CannotOpen
 
 if TYPE_CHECKING:
     from cv2 import VideoCapture
@@ -49,7 +49,26 @@ def open_file_capture(path: str) -> VideoCapture:
             "Install 'opencv-python-headless' from PyPI."
         )
     # An absolute path keeps FFmpeg from taking 'take:1.mov' for an address.
-    capture = cv2.VideoCapture(str(Path(path).absolute()), cv2.CAP_FFMPEG)
+    full_path = str(Path(path).absolute())
+    check_is_text(full_path)
+    capture = cv2.VideoCapture(full_path, cv2.CAP_FFMPEG)
     # Builds differ in whether they turn frames themselves: ours is the one place that does.
     capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0)
     return capture  # type: ignore[no-any-return]
+
+
+def check_is_text(path: str) -> None:
+    """Raise for a path whose bytes are no text: OpenCV's VideoCapture crashes on one.
+
+    Raises
+    ------
+    CannotOpen
+        It is none.
+    """
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise CannotOpen(
+            f"Video '{Path(path).name}' cannot be opened: its name, or that of a folder, is no "
+            "valid text in this system's encoding. Rename it."
+        ) from error

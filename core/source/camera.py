@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import CannotDecode, CannotOpen
 from ..records import Footage, Frame
 from ..settings import SourceSettings
-from .backend import OpenCapture, load_cv2
+from .backend import OpenCapture, check_is_text, load_cv2
 from .frame_stream import StreamedSource
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def open_live_capture(address: str) -> VideoCapture:
     cv2: Any = load_cv2()
     if address.startswith(_CAMERA_PREFIX):
         return cv2.VideoCapture(int(address.removeprefix(_CAMERA_PREFIX)))  # type: ignore[no-any-return]
+    check_is_text(address)
     timeouts = [
         cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _TIMEOUT_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, _TIMEOUT_MS,
     ]  # fmt: skip

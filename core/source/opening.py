@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -43,11 +44,9 @@ def open_source(
     """
     if not path:
         raise CannotOpen("No footage was named. Choose a video, a GIF or images.")
-    if re.match("file://", path, re.IGNORECASE):
-        path = url2pathname(urlsplit(path).path)
-    if is_live_address(path):
+    place = footage_place(path)
+    if place is None:
         return Camera(path, settings)
-    place = Path(path).expanduser()
     if is_pattern(place):
         images = images_of_pattern(place)
     else:
@@ -59,3 +58,12 @@ def open_source(
         else:
             return VideoFile(str(place), settings, queue_size=queue_size)
     return ImageSequence(str(place.absolute()), settings, images=images, queue_size=queue_size)
+
+
+def footage_place(path: str) -> Path | None:
+    """Return the file or folder that footage is, however it was named; None for a live source."""
+    if re.match("file://", path, re.IGNORECASE):
+        return Path(url2pathname(urlsplit(path).path))
+    if is_live_address(path):
+        return None
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - Path's fails on a file named '~a.mp4'

@@ -104,7 +104,7 @@ def read_header(folder: Path) -> TakeHeader:
         ) from error
     try:
         return _header_from_json(json.loads(text), folder=folder)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise damaged(folder, f"'{HEADER_NAME}' cannot be understood ({error})") from error
 
 
@@ -128,8 +128,8 @@ def _header_from_json(values: Any, *, folder: Path) -> TakeHeader:
     header = TakeHeader(
         footage=_footage(values["footage"]),
         provenance=_provenance(values["provenance"]),
-        n_faces=_count(values["n_faces"]),
-        n_landmarks=_count(values["n_landmarks"]),
+        n_faces=_count(values["n_faces"], at_least=1),
+        n_landmarks=_count(values["n_landmarks"], at_least=1),
         n_frames=_count(values["n_frames"]),
         is_complete=_typed(values["is_complete"], bool),
         warnings=tuple(_typed(text, str) for text in _typed(values["warnings"], list)),
@@ -151,14 +151,17 @@ def _check_arrays(described: Any, header: TakeHeader) -> None:
 
 def _footage(values: dict[str, Any]) -> Footage:
     height, width = values["size"]
+    rate_hz = _number(values["rate_hz"])
+    if rate_hz <= 0:
+        raise ValueError(f"expected a rate above 0, found {rate_hz:g}")
     kind = values["kind"]
     if kind not in get_args(FootageKind):
         raise ValueError(f"unknown kind of footage {kind!r}")
     return Footage(
         path=_typed(values["path"], str),
         kind=kind,
-        size=(_count(height), _count(width)),
-        rate_hz=_number(values["rate_hz"]),
+        size=(_count(height, at_least=1), _count(width, at_least=1)),
+        rate_hz=rate_hz,
         n_frames=_optional(values["n_frames"], int),
     )
 
@@ -203,10 +206,10 @@ def _optional(value: Any, kind: type[T]) -> T | None:
     return None if value is None else _typed(value, kind)
 
 
-def _count(value: Any) -> int:
-    """Return a whole number from 0."""
-    if _typed(value, int) < 0:
-        raise ValueError(f"expected a count, found {value}")
+def _count(value: Any, *, at_least: int = 0) -> int:
+    """Return a whole number."""
+    if _typed(value, int) < at_least:
+        raise ValueError(f"expected a count of {at_least} or more, found {value}")
     return int(value)
 
 

@@ -161,6 +161,26 @@ def test_outputs_are_checked_before_the_capture(
     assert (tmp_path / "clip.mp4").read_text() == "footage"
 
 
+@pytest.mark.parametrize("kind", ["relative", "home", "address", "link"])
+def test_footage_is_not_written_over_however_it_is_named(
+    mien, fake_capture, tmp_path, monkeypatch, kind
+):
+    monkeypatch.setenv("HOME" if os.name == "posix" else "USERPROFILE", str(tmp_path))
+    clip = tmp_path / "clip.mp4"
+    clip.write_text("footage")
+    (tmp_path / "link.mp4").symlink_to(clip)
+    words = {"relative": "./clip.mp4", "home": "~/clip.mp4", "address": clip.as_uri()}
+    code, _, err = mien("animate", words.get(kind, "link.mp4"), "-o", "clip.mp4")
+    assert code == 2 and "is the footage itself" in err
+    assert not fake_capture.plans and clip.read_text() == "footage"
+
+
+def test_one_output_in_two_spellings_is_one(mien, fake_capture, tmp_path):
+    (tmp_path / "folder").mkdir()
+    code, _, err = mien("animate", "clip.mp4", "-o", "face.npz", "-o", "folder/../face.npz")
+    assert code == 2 and "named twice" in err
+
+
 def test_what_was_captured_is_kept_when_an_output_fails_and_written_by_resume(
     mien, fake_capture, blender, tmp_path
 ):

@@ -150,6 +150,13 @@ def test_arrays_and_tables_hold_both_faces(mien, take):
     assert (take.parent / "a.csv").read_text().count("\n") == 1 + 2 * 8
 
 
+def test_a_damaged_still_stops_only_what_needs_it(mien, take, blender):
+    next((take / "stills").iterdir()).write_bytes(b"no picture")
+    code, _, err = mien("build", take, "-o", "face.blend")
+    assert code == 3 and err.endswith(": --no-texture works without them.\n")
+    assert mien("build", take, "-o", "face.blend", "--no-texture")[0] == 0
+
+
 def test_a_stopped_capture_can_be_exported(mien, fake_capture):
     fake_capture.interrupt_at = 4
     mien("capture", "clip.mp4", "--take", "t")

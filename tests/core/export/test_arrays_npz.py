@@ -1,5 +1,11 @@
-import numpy as np
+import gc
+import sys
+import zipfile
 
+import numpy as np
+import pytest
+
+from mien.core.errors import ExportError
 from mien.core.export import write_npz
 
 NAMES = {
@@ -68,3 +74,17 @@ def test_several_faces_are_told_apart_by_their_prefix(tmp_path, performance):
 def test_a_file_of_another_suffix_keeps_its_name(tmp_path, performance):
     write_npz([performance()], tmp_path / "face.arrays")
     assert [path.name for path in tmp_path.iterdir()] == ["face.arrays"]
+
+
+def test_a_disk_that_fills_up_is_told_once_and_leaves_nothing(tmp_path, performance, monkeypatch):
+    complaints = []
+    monkeypatch.setattr(sys, "unraisablehook", complaints.append)
+
+    def refuse(self, data):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(zipfile._ZipWriteFile, "write", refuse)
+    with pytest.raises(ExportError, match="the disk is full"):
+        write_npz([performance()], tmp_path / "face.npz")
+    gc.collect()
+    assert not complaints and not list(tmp_path.iterdir())

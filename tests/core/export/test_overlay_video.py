@@ -272,6 +272,13 @@ def test_a_missing_folder_is_an_error(tmp_path):
         overlay([0.0], tmp_path / "none" / "o.mp4")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only there any byte may be in a name")
+def test_a_name_whose_bytes_are_no_text_is_an_error_and_no_crash(tmp_path):
+    with pytest.raises(ExportError, match=r"is no valid text .* Choose another name"):
+        overlay([0.0], tmp_path / "o\udcff.mp4")
+    assert not list(tmp_path.iterdir())
+
+
 FILL_THE_DISK = """
 import resource, sys
 from pathlib import Path

@@ -90,6 +90,21 @@ def test_an_unknown_name_lists_what_there_is(no_own_files):
     assert "mien models import FILE" in str(caught.value)
 
 
+def test_a_manifest_that_is_no_text_is_damaged(own_folder):
+    (own_folder / "assets.json").write_bytes(b"\xff\xfe")
+    with pytest.raises(WeightsCorrupt, match="Delete it and import the weights again"):
+        list_weights()
+
+
+def test_a_users_folder_that_is_a_file_is_named(tmp_path, monkeypatch):
+    (tmp_path / "mien").write_text("mine")
+    monkeypatch.setenv("MIEN_USER_DIR", str(tmp_path / "mien"))
+    with pytest.raises(
+        WeightsMissing, match=r"mien.*cannot be read.*name another one in MIEN_USER"
+    ):
+        list_weights()
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"assets": [{"file": "a.onnx"}]}', "\x00"])
 def test_a_damaged_manifest_says_what_to_do(own_folder, text):
     (own_folder / "assets.json").write_text(text, "utf-8")

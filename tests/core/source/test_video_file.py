@@ -564,3 +564,23 @@ def test_real_clips_give_their_own_times_and_no_warning(name):
     np.testing.assert_allclose(times_s[:4], first_s, atol=1e-9)
     assert (np.diff(times_s) > 0).all()
     assert source.warnings == ()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there any byte may be in a name")
+@pytest.mark.parametrize("name", [b"face\xff.mp4", b"face\xff/clip.mp4"])
+def test_a_name_whose_bytes_are_no_text_is_an_error_and_no_crash(tmp_path, name):
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(write_video(tmp_path / "clip.mp4").read_bytes())
+    with pytest.raises(CannotOpen, match=r"is no valid text in this system's encoding. Rename it"):
+        read_all(path)
+
+
+def test_a_name_that_begins_with_a_tilde_is_a_name_and_a_home_is_a_home(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME" if os.name == "posix" else "USERPROFILE", str(tmp_path))
+    write_video(tmp_path / "~clip.mp4")
+    write_video(tmp_path / "other.mp4", n_frames=3)
+    assert len(read_all("~clip.mp4")[1]) == 10
+    assert len(read_all("~/other.mp4")[1]) == 3
+    assert len(read_all((tmp_path / "other.mp4").as_uri())[1]) == 3
