@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import ArgumentError, ExportError
+from ..export import is_neutral_obj
 from ..records import Take
 from ..scene_job import SCENE_SUFFIXES
 from ..settings import Carrier
@@ -103,10 +104,16 @@ def _check_output(output: Path, *, footage: str) -> None:
             f"'{output.name}' has the suffix '{output.suffix}', which names no format. "
             f"Choose one of {' '.join(SUFFIXES)}."
         )
-    if suffix in (*SCENE_SUFFIXES, ".mp4") and not _is_text(output):
+    if not _is_text(output):
         raise ArgumentError(
-            f"'{output}' is no valid text in this system's encoding, which Blender and FFmpeg "
-            "need. Choose another name, or another folder."
+            f"'{output}' is no valid text in this system's encoding, which other programs need. "
+            "Choose another name, or another folder."
+        )
+    mesh = output.with_suffix(".obj")
+    if suffix in (".pc2", ".mdd") and mesh.exists() and not is_neutral_obj(mesh):
+        raise ArgumentError(
+            f"'{output.name}' needs its mesh beside it, in '{mesh.name}', but a mesh that is not "
+            "Mien's has that name. Choose another name."
         )
     place = footage_place(footage)
     if place is None:

@@ -2,12 +2,13 @@
 
 from .arrays_npz import write_npz
 from .atomic_file import new_file, path_beside
-from .neutral_obj import write_neutral_obj
+from .neutral_obj import is_neutral_obj, write_neutral_obj
 from .overlay_video import write_overlay
 from .point_cache import read_mdd, read_pc2, write_mdd, write_pc2
 from .points_csv import write_points_csv
 
 __all__ = [
+    "is_neutral_obj",
     "new_file",
     "path_beside",
     "read_mdd",

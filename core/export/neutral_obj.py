@@ -15,6 +15,7 @@ _HEAD = """\
 # Vertex k is point k of the point cache
 o {name}
 """
+_MARK = b"# Mien: neutral face"
 
 
 def write_neutral_obj(
@@ -50,3 +51,12 @@ def write_neutral_obj(
     np.savetxt(text, numbers, fmt="f" + " %d/%d" * faces.shape[1])
     with new_file(path) as file:
         file.write(text.getvalue().encode())
+
+
+def is_neutral_obj(path: str | Path) -> bool:
+    """Say whether a file is one that `write_neutral_obj` made, and may make again."""
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(len(_MARK)) == _MARK
+    except OSError:
+        return False

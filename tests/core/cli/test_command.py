@@ -90,6 +90,7 @@ def test_version_and_help_are_results(mien):
         (["animate", "-a.mp4", "-o", "a.npz"], "begins with '-' is written './-a.mp4'."),
         (["animate", "a.mp4", "-o", "-a.npz"], "begins with '-' is written './-a.npz'."),
         (["animate", "a.mp4", "-o", "a\udcff.blend"], "no valid text in this system's encoding"),
+        (["animate", "a.mp4", "-o", "a\udcff.pc2"], "no valid text in this system's encoding"),
         (["animate", "a.mp4", "-o", "a\udcff.mp4"], "no valid text in this system's encoding"),
         (
             ["animate", "a.mp4", "-o", "a.blend", "-o", "a.pc2", "--carrier", "cache"],

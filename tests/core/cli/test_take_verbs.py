@@ -104,6 +104,16 @@ def test_point_caches_hold_the_mesh_in_scene_space_at_scene_frames(mien, take):
     np.testing.assert_allclose(other.times_s, np.arange(15) / 20, rtol=1e-6)
 
 
+def test_a_mesh_of_someone_elses_is_not_written_over(mien, take):
+    mesh = take.parent / "face.obj"
+    mesh.write_text("# my own model\n")
+    code, _, err = mien("export", take, "-o", "face.mdd")
+    assert code == 2 and "'face.obj', but a mesh that is not Mien's has that name" in err
+    assert mesh.read_text() == "# my own model\n"
+    mesh.unlink()
+    assert [mien("export", take, "-o", "face.mdd")[0] for _ in range(2)] == [0, 0]
+
+
 def test_each_face_has_a_cache_and_a_mesh_of_its_own_and_is_held_where_lost(mien, take):
     assert mien("export", take, "-o", "a.pc2")[0] == 0
     assert sorted(path.name for path in take.parent.glob("a*")) == [
