@@ -5,6 +5,7 @@ The only file that imports every stage.
 
 from __future__ import annotations
 
+import sys
 import time
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
@@ -208,8 +209,9 @@ def _open_footage(plan: CapturePlan, resumed: TakeWriter | None) -> FrameSource:
     """Open the footage, behind what a resumed take holds already."""
     settings = plan.source
     so_far = None if resumed is None else resumed.take_so_far
-    if so_far is not None and so_far.n_frames and not so_far.is_complete:
-        settings = replace(settings, start_s=float(so_far.time_s[-1]))
+    if resumed is not None and so_far is not None and so_far.n_frames and not so_far.is_complete:
+        row = min(resumed.n_frames_with_stills, so_far.n_frames - 1)
+        settings = replace(settings, start_s=float(so_far.time_s[row]))
     source = open_source(plan.footage, settings)
     if so_far is not None:
         _check_same_capture(plan, so_far, source.footage)
@@ -267,21 +269,21 @@ def _capture_frames(
 ) -> None:
     """Look at each frame that the take does not hold yet."""
     picker = StillPicker()
-    last_index = -1
-    if writer.take_so_far is not None and writer.n_frames:
-        last_index = int(writer.take_so_far.frame_index[-1])
-        finder.go_on_after(_last_faces(writer.take_so_far))
-        picker.restore(read_stills(writer.folder))
+    so_far, rows = writer.take_so_far, {}
+    if so_far is not None and so_far.n_frames:
+        rows = {int(index): row for row, index in enumerate(so_far.frame_index)}
+        finder.go_on_after(_faces_of_frame(so_far, -1))
+        picker.restore(read_stills(writer.folder), first_index=_first_seen(so_far))
+    last_index = max(rows, default=-1)
     total = source.footage.n_frames
     started, n_done = time.monotonic(), 0
     for frame in source.frames():
-        if frame.index <= last_index:
-            continue
-        faces = finder.find(frame)
-        writer.append(frame.index, frame.time_s, faces=faces)
-        for face_index, landmarks in enumerate(faces):
-            if landmarks is not None:
-                picker.offer(frame, landmarks, face_index=face_index)
+        if frame.index > last_index:
+            faces = finder.find(frame)
+            writer.append(frame.index, frame.time_s, faces=faces)
+            _offer(picker, frame, faces)
+        elif so_far is not None and rows.get(frame.index, -1) >= writer.n_frames_with_stills:
+            _offer(picker, frame, _faces_of_frame(so_far, rows[frame.index]))
         if picker.has_changed:
             writer.set_stills(picker.stills())
         n_done += 1
@@ -289,15 +291,28 @@ def _capture_frames(
         on_progress(Progress("capture", frame.index + 1, total, rate))
 
 
-def _last_faces(take: Take) -> list[Landmarks | None]:
-    """Return the faces of a take's last frame."""
+def _offer(picker: StillPicker, frame: Frame, faces: list[Landmarks | None]) -> None:
+    """Let the picker look at the faces of a frame."""
+    for face_index, landmarks in enumerate(faces):
+        if landmarks is not None:
+            picker.offer(frame, landmarks, face_index=face_index)
+
+
+def _first_seen(take: Take) -> int:
+    """Return the number of the first frame that shows a face; a very high one where none does."""
+    is_seen = np.any([track.presence > 0 for track in take.faces], axis=0)
+    return int(take.frame_index[np.argmax(is_seen)]) if is_seen.any() else sys.maxsize
+
+
+def _faces_of_frame(take: Take, row: int) -> list[Landmarks | None]:
+    """Return the faces of a take's frame, by its place in the take."""
     return [
         Landmarks(
-            points_px=track.landmarks_px[-1],
-            presence=float(track.presence[-1]),
-            region=Region(*(float(value) for value in track.regions[-1])),
+            points_px=track.landmarks_px[row],
+            presence=float(track.presence[row]),
+            region=Region(*(float(value) for value in track.regions[row])),
         )
-        if track.presence[-1] > 0
+        if track.presence[row] > 0
         else None
         for track in take.faces
     ]

@@ -49,6 +49,8 @@ class TakeWriter:
         self._last = (-1, -np.inf)
         if take_so_far is not None and take_so_far.n_frames:
             self._last = (int(take_so_far.frame_index[-1]), float(take_so_far.time_s[-1]))
+        # The last frame that the header counts was appended before its own stills were set.
+        self._n_frames_with_stills = max(header.n_frames - 1, 0)
         self._files: list[BinaryIO] = []
         self._new_stills: tuple[Still, ...] | None = None
         self._is_header_old = False
@@ -119,6 +121,14 @@ class TakeWriter:
     def take_so_far(self) -> Take | None:
         """What was there when the take was resumed; None for a new take."""
         return self._take_so_far
+
+    @property
+    def n_frames_with_stills(self) -> int:
+        """Frames of an earlier run whose stills were on the disk when it ended, however it ended.
+
+        The stills of later ones may be lost, as stills are not written at every frame.
+        """
+        return self._n_frames_with_stills
 
     @property
     def n_frames(self) -> int:

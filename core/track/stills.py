@@ -64,12 +64,12 @@ class StillPicker:
             for still in sorted(self._kept[face_index], key=lambda still: -still.score)
         )
 
-    def restore(self, stills: Iterable[Still]) -> None:
-        """Go on from what an earlier run kept."""
+    def restore(self, stills: Iterable[Still], *, first_index: int) -> None:
+        """Go on from what an earlier run kept, whose first frame with a face is `first_index`."""
         self._kept = {}
         for still in stills:
             self._kept.setdefault(still.face_index, []).append(still)
-            self._first_index = min(self._first_index, still.frame_index)
+        self._first_index = first_index
 
     def offer(self, frame: Frame, landmarks: Landmarks, *, face_index: int) -> None:
         """Look at one face of one frame, and keep it if it is better than what is kept."""

@@ -1,5 +1,9 @@
 """Captures of a made clip with the shipped networks: what is kept, resumed, refused."""
 
+import os
+import subprocess
+import sys
+
 import cv2
 import numpy as np
 import pytest
@@ -7,6 +11,7 @@ import pytest
 from mien.core.errors import Cancelled, NoFace, TakeError, TakeExists
 from mien.core.pipeline import CapturePlan, capture, solve
 from mien.core.settings import SmoothSettings, SourceSettings, TrackSettings
+from mien.core.takes import read_stills, read_take
 
 pytestmark = pytest.mark.weights
 
@@ -67,6 +72,40 @@ def test_a_stopped_capture_resumed_is_the_same_as_one_in_one_go(clip, tmp_path, 
     np.testing.assert_array_equal(parts.frame_index, whole.frame_index)
     np.testing.assert_array_equal(parts.time_s, whole.time_s)
     np.testing.assert_array_equal(parts.faces[0].landmarks_px, whole.faces[0].landmarks_px)
+
+
+KILLED_CAPTURE = """
+import os, sys
+from pathlib import Path
+from mien.core.pipeline import CapturePlan, capture
+def on_progress(progress):
+    if progress.done == int(sys.argv[3]):
+        os.kill(os.getpid(), 9)
+folder = Path(sys.argv[2])
+plan = CapturePlan(sys.argv[1], folder, is_resumed=folder.exists())
+capture(plan, on_progress=on_progress)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no signal 9")
+def test_a_capture_killed_again_and_again_keeps_the_stills_of_one_in_one_go(astronaut, tmp_path):
+    sharp_first = [
+        astronaut,
+        *[cv2.blur(astronaut, (5, 5))] * 19,
+        *[cv2.blur(astronaut, (3, 3))] * 20,
+    ]
+    clip = _write_clip(tmp_path / "clip.avi", sharp_first)
+    capture(_plan(clip, tmp_path / "whole"))
+    for n_before in (3, 17, 30):
+        words = [sys.executable, "-c", KILLED_CAPTURE, clip, tmp_path / "parts", str(n_before)]
+        assert subprocess.run(words).returncode == -9
+        assert read_take(tmp_path / "parts").n_frames == n_before
+    capture(_plan(clip, tmp_path / "parts", is_resumed=True))
+    whole, parts = (read_stills(tmp_path / name) for name in ("whole", "parts"))
+    assert [(s.frame_index, s.score) for s in parts] == [(s.frame_index, s.score) for s in whole]
+    assert parts[0].frame_index == 0, "what an early kill lost is looked for again"
+    for part, one in zip(parts, whole, strict=True):
+        np.testing.assert_array_equal(part.image, one.image)
 
 
 def test_resuming_what_is_complete_changes_nothing(clip, tmp_path):

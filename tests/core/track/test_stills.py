@@ -150,7 +150,7 @@ def test_restoring_goes_on_with_what_was_kept(sharp):
     first = StillPicker(n_kept=1)
     offer(first, 0, sharp, face())
     second = StillPicker(n_kept=1)
-    second.restore(first.stills())
+    second.restore(first.stills(), first_index=0)
     assert not second.has_changed
     offer(second, 100, sharp, face(yaw_rad=0.4))
     assert kept_indices(second) == {0}
