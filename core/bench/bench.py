@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -174,11 +175,12 @@ def _run_child(job: dict[str, str]) -> dict[str, Any]:
 def _read_truth(path: Path) -> Float32Array:
     """Read the true landmarks."""
     try:
-        with np.load(path) as arrays:
+        with path.open("rb") as file, np.load(file) as arrays:  # np.load leaves a bad zip open
             return np.asarray(arrays["landmarks_px"], np.float32)
-    except (OSError, KeyError, ValueError) as error:
+    except (OSError, KeyError, ValueError, TypeError, IndexError, BadZipFile) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is something else"
         raise CannotOpen(
-            f"Truth '{path}' cannot be read: {error}. It must be an .npz with 'landmarks_px'."
+            f"Truth '{path}' cannot be read: {reason}. It must be an .npz with 'landmarks_px'."
         ) from error
 
 

@@ -103,7 +103,7 @@ def _add_animate(verbs: _Subparsers) -> None:
     add_outputs(parser)
     parser.add_argument("--take", type=Path, metavar="DIR", help="keep the capture in this folder")
     add_capture_options(parser)
-    add_solve_options(parser)
+    add_solve_options(parser, has_quality=True)
     add_scene_options(parser)
 
 

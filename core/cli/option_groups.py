@@ -128,15 +128,15 @@ def add_capture_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_solve_options(parser: argparse.ArgumentParser) -> None:
-    """Add how a take is smoothed."""
+def add_solve_options(parser: argparse.ArgumentParser, *, has_quality: bool = False) -> None:
+    """Add how a take is smoothed; `has_quality` where --quality has a say in it."""
     group = parser.add_argument_group("smoothing")
     default = SmoothSettings()
+    with_live = "; with --quality live: live" if has_quality else ""
     group.add_argument(
         "--smooth",
         choices=SMOOTHINGS,
-        help=f"none, live (One Euro), best (without lag) (default: {default.mode}; with --quality "
-        "live: live)",
+        help=f"none, live (One Euro), best (without lag) (default: {default.mode}{with_live})",
     )
     group.add_argument(
         "--min-cutoff",
@@ -204,7 +204,7 @@ def add_scene_options(parser: argparse.ArgumentParser) -> None:
         help=f"Catmull-Clark levels, 0 to 3 (default: {mesh.subdivide})",
     )
     group.add_argument(
-        "--limit-surface", action="store_true", help="subdivide on to the limit surface"
+        "--limit-surface", action="store_true", help="with --subdivide: on to the limit surface"
     )
     group.add_argument("--camera", action="store_true", help="add a camera with the footage behind")
     group.add_argument(

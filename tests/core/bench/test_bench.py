@@ -69,3 +69,21 @@ def test_wrong_inputs_are_refused_before_anything_runs(clip, tmp_path):
         bench_clip(clip, truth_file=tmp_path / "absent.npz")
     with pytest.raises(CannotOpen):
         bench_clip(str(tmp_path / "absent.mp4"), contestants=("decoding",))
+
+
+@pytest.mark.parametrize("content", ["text", "cut", "array", "other"])
+def test_a_truth_that_is_none_is_named(tmp_path, content):
+    path = tmp_path / "truth.npz"
+    if content == "text":
+        path.write_text("no truth")
+    elif content == "array":
+        with path.open("wb") as file:
+            np.save(file, np.zeros(3))
+    else:
+        np.savez(path, other=np.zeros(300))
+        if content == "cut":
+            path.write_bytes(path.read_bytes()[:500])
+    with pytest.raises(
+        CannotOpen, match=r"truth\.npz' cannot be read: it is something else\. It mu"
+    ):
+        bench_clip(str(tmp_path / "clip.mp4"), truth_file=path)
