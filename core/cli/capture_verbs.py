@@ -69,14 +69,27 @@ def animate(arguments: Namespace, session: Session) -> Result:
     with _naming_the_take(plan.take_folder, n_frames_before=0):
         written = write_outputs(captured.take, outputs, settings=settings, session=session)
     values = captured.values()
+    left_behind = () if is_kept else _removed(plan.take_folder)
     if not is_kept:
-        remove_take(plan.take_folder)
-        values["take"] = None
+        values["take"] = str(plan.take_folder) if left_behind else None
     return Result(
         values={**values, "outputs": [one.values for one in written]},
         lines=(captured.line(), *(one.line for one in written)),
-        warnings=(*captured.take.warnings, *(text for one in written for text in one.warnings)),
+        warnings=(
+            *captured.take.warnings,
+            *(text for one in written for text in one.warnings),
+            *left_behind,
+        ),
     )
+
+
+def _removed(folder: Path) -> tuple[str, ...]:
+    """Remove a take that is no longer needed; return a warning where the system refuses."""
+    try:
+        remove_take(folder)
+    except OSError as error:
+        return (f"The take '{folder}' could not be removed: {error.strerror}. Remove it yourself.",)
+    return ()
 
 
 def _plan(arguments: Namespace, *, take_folder: Path) -> CapturePlan:

@@ -28,6 +28,7 @@ from ..records import Performance, Take
 from ..settings import MeshSettings, SourceSettings
 from ..source import open_source
 from ..spaces import scene_from_head
+from ..takes import hash_footage
 from .session import Session
 from .solved_take import SolvedTake
 from .written import Written
@@ -64,6 +65,18 @@ def write_points(solved: SolvedTake, output: Path, *, session: Session) -> Writt
         },
         line=paths[0]
         + (f" (with {', '.join(Path(path).name for path in paths[1:])})" * (len(paths) > 1)),
+        warnings=_changed_footage(solved.take) if output.suffix.lower() == ".mp4" else (),
+    )
+
+
+def _changed_footage(take: Take) -> tuple[str, ...]:
+    """Return a warning where the footage is no longer what was captured."""
+    captured = take.provenance.footage_sha256
+    if captured is None or hash_footage(take.footage.path).sha256 == captured:
+        return ()
+    return (
+        f"Footage '{Path(take.footage.path).name}' was changed after it was captured. Look whether "
+        "the mesh still fits the face; if not, capture it again.",
     )
 
 

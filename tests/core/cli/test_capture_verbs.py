@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mien.core.cli import capture_verbs
 from mien.core.errors import BackendError, CannotOpen, ExportError
 from mien.core.pipeline import CapturePlan
 from mien.core.settings import AnimateSettings, MeshSettings, SmoothSettings
@@ -203,6 +204,18 @@ def test_an_interrupt_between_outputs_keeps_the_take(mien, fake_capture, blender
     code, _, err = mien("animate", "clip.mp4", "-o", "face.npz", "-o", "face.blend")
     assert code == 130 and "8 frames are kept in" in err
     assert (tmp_path / "face.npz").exists() and not (tmp_path / "face.blend").exists()
+
+
+def test_a_take_that_cannot_be_removed_is_told_and_the_rest_is_done(
+    mien_json, fake_capture, tmp_path, monkeypatch
+):
+    def refuse(folder):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(capture_verbs, "remove_take", refuse)
+    code, values = mien_json("animate", "clip.mp4", "-o", "face.npz")
+    assert code == 0 and values["take"] == str(tmp_path / "face.take")
+    assert "face.take' could not be removed: Permission denied." in values["warnings"][-1]
 
 
 def test_a_scene_that_broke_because_of_ctrl_c_counts_as_interrupted(

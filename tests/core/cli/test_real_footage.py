@@ -101,3 +101,14 @@ def test_a_take_is_not_resumed_on_other_footage(clip, long_clip, tmp_path):
     code, values = run("capture", long_clip, "--take", "t", "--resume", cwd=tmp_path)
     assert (code, values["error"]) == (3, "TakeError")
     assert "cannot be resumed" in values["message"]
+
+
+def test_an_overlay_over_footage_that_was_changed_says_so(clip, tmp_path):
+    copy = tmp_path / "clip.mov"
+    copy.write_bytes(clip.read_bytes())
+    assert run("capture", copy, "--take", "t", "--end", 0.2, cwd=tmp_path)[0] == 0
+    assert run("export", "t", "-o", "a.mp4", cwd=tmp_path)[1]["warnings"] == []
+    copy.write_bytes(clip.read_bytes() + bytes(8))
+    code, values = run("export", "t", "-o", "a.mp4", cwd=tmp_path)
+    assert code == 0
+    assert "'clip.mov' was changed after it was captured" in values["warnings"][0]
