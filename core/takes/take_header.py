@@ -15,6 +15,7 @@ from ..records import Footage, FootageKind, Provenance
 FORMAT = "mien-take"
 FORMAT_VERSION = 1
 HEADER_NAME = "take.json"
+_HIGHEST_RATE_HZ = 1e6  # far above any camera: damage shows before it asks for all the memory
 
 T = TypeVar("T")
 
@@ -152,8 +153,8 @@ def _check_arrays(described: Any, header: TakeHeader) -> None:
 def _footage(values: dict[str, Any]) -> Footage:
     height, width = values["size"]
     rate_hz = _number(values["rate_hz"])
-    if rate_hz <= 0:
-        raise ValueError(f"expected a rate above 0, found {rate_hz:g}")
+    if not 0 < rate_hz <= _HIGHEST_RATE_HZ:
+        raise ValueError(f"expected a rate of 0 to {_HIGHEST_RATE_HZ:g} Hz, found {rate_hz:g}")
     kind = values["kind"]
     if kind not in get_args(FootageKind):
         raise ValueError(f"unknown kind of footage {kind!r}")

@@ -97,6 +97,7 @@ def test_a_newer_take_is_refused_untouched(folder):
         lambda header: header["footage"].update(rate_hz=float("nan")),
         lambda header: header["footage"].update(rate_hz=0),
         lambda header: header["footage"].update(rate_hz=10**400),
+        lambda header: header["footage"].update(rate_hz=1e30),
         lambda header: header["footage"].update(size=[0, 1280]),
         lambda header: header.update(n_faces=0),
         lambda header: header["stills"][0].update(file="../take.json"),
