@@ -21,7 +21,7 @@ from .mesh_object import collection_of
 from .timeline import (
     SceneRate,
     hide_while_lost,
-    lost_spans,
+    lost_text,
     mark_gaps,
     pose_keys,
     scene_rate_of,
@@ -189,11 +189,9 @@ def _tell_gaps(scene: bpy.types.Scene, face: bpy.types.Object, *, plan: _FacePla
     """Mark where the face is lost in every way that the format keeps; return a warning else."""
     performance, rate_hz = plan.performance, plan.rate.hz
     mark_gaps(scene, face, performance=performance, rate_hz=rate_hz)
-    spans = lost_spans(performance, rate_hz=rate_hz)
-    if not spans:
+    text = lost_text(performance, rate_hz=rate_hz)
+    if not text:
         return []
-    last = performance.time_s[-1] * rate_hz
-    text = ", ".join(f"{start:.6g}–{last if end is None else end:.6g}" for start, end in spans)
     face[LOST_FRAMES] = text
     if plan.scene.is_hiding:
         hide_while_lost(face, performance, rate_hz=rate_hz)

@@ -77,6 +77,17 @@ def lost_spans(performance: Performance, *, rate_hz: float) -> list[tuple[float,
     return list(zip(map(float, starts), padded, strict=False))
 
 
+def lost_text(performance: Performance, *, rate_hz: float) -> str:
+    """Return the first and last lost frame of every gap as text, "" where there is none."""
+    frames = performance.time_s * rate_hz
+    edges = np.diff(np.concatenate([[True], performance.is_present, [True]]).astype(np.int8))
+    firsts, lasts = frames[np.flatnonzero(edges < 0)], frames[np.flatnonzero(edges > 0) - 1]
+    return ", ".join(
+        f"{first:.6g}" if first == last else f"{first:.6g}–{last:.6g}"
+        for first, last in zip(firsts, lasts, strict=True)
+    )
+
+
 def mark_gaps(
     scene: bpy.types.Scene, face: bpy.types.Object, *, performance: Performance, rate_hz: float
 ) -> None:
