@@ -2,7 +2,7 @@
 
 In the bpy module::
 
-    python -m mien.addon.headless JOB.json STAGING
+    python -P addon/headless.py -- JOB.json STAGING
 
 In Blender::
 
@@ -60,7 +60,7 @@ def _tell(message: dict[str, object]) -> None:
 
 
 def _load_package() -> None:
-    """Make the folder above importable as `mien`: Blender runs this file as a lone script."""
+    """Make the folder above importable as `mien`: this file runs as a lone script."""
     root = Path(__file__).resolve().parent.parent
     spec = importlib.util.spec_from_file_location(
         PACKAGE, root / "__init__.py", submodule_search_locations=[str(root)]
@@ -71,9 +71,7 @@ def _load_package() -> None:
 
 
 def _run() -> int:
-    """Find the arguments and the package, whichever way this file was started."""
-    if __package__:
-        return main(sys.argv[1:])
+    """Run the job whose arguments stand behind `--`."""
     _load_package()
     headless = importlib.import_module(f"{PACKAGE}.addon.headless")
     return headless.main(sys.argv[sys.argv.index("--") + 1 :])

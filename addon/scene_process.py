@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import queue
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +25,8 @@ from .staging import staging_folder
 
 EXECUTABLE_VARIABLE = "MIEN_BLENDER"
 _N_LAST_LINES = 12
+_POLL_S = 0.1
+"""How long a stop may stay unnoticed while Blender says nothing."""
 
 
 class SceneProcess:
@@ -34,7 +38,8 @@ class SceneProcess:
         Parameters
         ----------
         job : what to write
-        on_progress : called as the process reports; if it raises, the process is killed
+        on_progress : called as the process reports, and with the last report again while it is
+            silent; if it raises, the process is killed
 
         Raises
         ------
@@ -60,11 +65,11 @@ class SceneProcess:
                 errors="replace",
                 env={**os.environ, "PYTHONIOENCODING": "utf-8", **_temporary_in(folder)},
             )
-            with process:
-                try:
-                    return _follow(process, on_progress=on_progress)
-                finally:
-                    process.kill()
+            try:
+                return _follow(process, on_progress=on_progress)
+            finally:
+                process.kill()
+                process.wait()
 
 
 def blender_command() -> list[str]:
@@ -85,17 +90,18 @@ def blender_command() -> list[str]:
             f"{EXECUTABLE_VARIABLE} names '{named}', which is no program. Let it name Blender's "
             "executable, 4.2 or newer, or remove it."
         )
+    script = str(Path(__file__).with_name("headless.py"))
     if not named and importlib.util.find_spec("bpy") is not None:
-        return [sys.executable, "-m", f"{__package__}.headless"]
+        # -P, and a script instead of a module: nothing is imported from the current folder.
+        return [sys.executable, "-P", script, "--"]
     if executable is None:
         raise BackendError(
             "Scenes need Blender: neither the module 'bpy' nor a program 'blender' was found. "
             "Install one with 'pip install bpy', or let the environment variable "
             f"{EXECUTABLE_VARIABLE} name Blender's executable, 4.2 or newer."
         )
-    script = Path(__file__).with_name("headless.py")
     options = ["--background", "--factory-startup", "--python-exit-code", "70"]
-    return [executable, *options, "--python", str(script), "--"]
+    return [executable, *options, "--python", script, "--"]
 
 
 def _temporary_in(folder: str) -> dict[str, str]:
@@ -113,14 +119,19 @@ def _follow(process: subprocess.Popen[str], *, on_progress: OnProgress) -> Scene
     """Pass progress on until the process ends; return its report or raise its error."""
     report: SceneReport | None = None
     failure: MienError | None = None
+    progress = Progress("solve", 0, None)
     last_lines: deque[str] = deque(maxlen=_N_LAST_LINES)
     for line in _lines(process.stdout):
+        if not line:
+            on_progress(progress)
+            continue
         if not line.startswith(PREFIX):
             last_lines.append(line)
             continue
         message: dict[str, Any] = json.loads(line[len(PREFIX) :])
         if "progress" in message:
-            on_progress(Progress(**message["progress"]))
+            progress = Progress(**message["progress"])
+            on_progress(progress)
         elif "report" in message:
             values = message["report"]
             report = SceneReport(**{**values, "warnings": tuple(values["warnings"])})
@@ -140,9 +151,31 @@ def _follow(process: subprocess.Popen[str], *, on_progress: OnProgress) -> Scene
 
 
 def _lines(stream: IO[str] | None) -> Iterator[str]:
-    """Yield the lines that are not empty."""
+    """Yield the lines that are not empty, and an empty one whenever none has come for a while."""
     assert stream is not None
-    return (line.rstrip() for line in stream if line.strip())
+    lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    reader = threading.Thread(target=_pump, args=(stream, lines), daemon=True)
+    reader.start()
+    while True:
+        try:
+            line = lines.get(timeout=_POLL_S)
+        except queue.Empty:
+            yield ""
+            continue
+        if line is None:
+            return
+        if line.strip():
+            yield line.rstrip()
+
+
+def _pump(stream: IO[str], lines: queue.SimpleQueue[str | None]) -> None:
+    """Pass lines on until the stream ends, then None, and close it."""
+    try:
+        with stream:
+            for line in stream:
+                lines.put(line)
+    finally:
+        lines.put(None)
 
 
 def _error_of(message: dict[str, Any]) -> MienError:

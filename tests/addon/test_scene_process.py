@@ -6,6 +6,7 @@ import math
 import shutil
 import stat
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -98,6 +99,33 @@ def test_a_stop_kills_the_process_and_leaves_nothing(take, tmp_path, monkeypatch
         SceneProcess().write(job, on_progress=stop)
     assert started[0].returncode is not None
     assert left_in(tmp_path) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
+def test_a_stop_is_noticed_while_blender_says_nothing(take, tmp_path, monkeypatch):
+    program = fake_blender(tmp_path, "exec sleep 20")
+    monkeypatch.setenv(scene_process.EXECUTABLE_VARIABLE, str(program))
+    began_s = time.monotonic()
+
+    def stop_later(progress):
+        if time.monotonic() - began_s > 0.3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        SceneProcess().write(SceneJob(str(take), str(tmp_path / "x.blend")), on_progress=stop_later)
+    assert time.monotonic() - began_s < 2.0
+    assert left_in(tmp_path) == ["fake-blender"]
+
+
+@pytest.mark.skipif(bool(bpy.app.binary_path), reason="needs a Python of its own")
+def test_no_module_beside_the_footage_is_run(take, tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    for name in ("random", "numpy", "mien"):
+        (tmp_path / "here" / f"{name}.py").write_text("raise SystemExit('a module of the footage')")
+    monkeypatch.chdir(tmp_path / "here")
+    output = tmp_path / "face.blend"
+    SceneProcess().write(SceneJob(str(take), str(output)), on_progress=silent)
+    assert output.exists()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
