@@ -105,3 +105,36 @@ def scene_from_head(points: FloatArray) -> FloatArray:
         Metres, scene space; exact, since coordinates only change place and sign.
     """
     return np.stack([points[..., 0], -points[..., 2], points[..., 1]], axis=-1)
+
+
+def quaternions_of_rotations(rotations: FloatArray) -> Float64Array:
+    """Turn rotation matrices into unit quaternions whose sign never jumps.
+
+    q and −q are one rotation, but a curve from one to the other would spin the head around.
+
+    Parameters
+    ----------
+    rotations : shape (n, 3, 3), finite, without scale
+
+    Returns
+    -------
+    shape (n, 4), float64
+        w, x, y, z; the first w is not negative, and each quaternion is the one of the two that is
+        nearer to the one before.
+    """
+    r = np.asarray(rotations, np.float64)
+    # 4·q·qᵀ is made of sums of the matrix's entries; its longest column loses no digits.
+    outer = np.zeros((len(r), 4, 4))
+    trace = np.einsum("nii->n", r)
+    outer[:, 0, 0] = 1.0 + trace
+    for i in range(3):
+        j, k = (i + 1) % 3, (i + 2) % 3
+        outer[:, 1 + i, 1 + i] = 1.0 - trace + 2.0 * r[:, i, i]
+        outer[:, 0, 1 + i] = outer[:, 1 + i, 0] = r[:, k, j] - r[:, j, k]
+        outer[:, 1 + i, 1 + j] = outer[:, 1 + j, 1 + i] = r[:, i, j] + r[:, j, i]
+    longest = np.argmax(np.einsum("nii->ni", outer), axis=1)
+    quaternions = outer[np.arange(len(r)), longest]
+    quaternions /= np.linalg.norm(quaternions, axis=1, keepdims=True)
+    is_against = np.einsum("ni,ni->n", quaternions[1:], quaternions[:-1]) < 0.0
+    quaternions[1:] *= np.where(np.cumsum(is_against) % 2, -1.0, 1.0)[:, None]
+    return np.asarray(np.where(quaternions[:1, :1] < 0.0, -quaternions, quaternions), np.float64)

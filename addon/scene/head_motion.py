@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import bpy
 import numpy as np
-from mathutils import Matrix
 
-from ...core.arrays import Float64Array, FloatArray, check_shape
+from ...core.arrays import FloatArray, check_shape
+from ...core.spaces import quaternions_of_rotations
 from .actions import Channel, Keys, animate
 
 
@@ -22,7 +22,7 @@ def animate_object(obj: bpy.types.Object, matrices: FloatArray, *, keys: Keys) -
     check_shape("matrices", matrices, (len(keys.frames), 4, 4))
     locations = matrices[:, :3, 3]
     scales = np.cbrt(np.linalg.det(matrices[:, :3, :3]))
-    rotations = continuous_quaternions(matrices[:, :3, :3] / scales[:, None, None])
+    rotations = quaternions_of_rotations(matrices[:, :3, :3] / scales[:, None, None])
     obj.rotation_mode = "QUATERNION"
     obj.location, obj.rotation_quaternion = locations[0], rotations[0]
     obj.scale = [scales[0]] * 3
@@ -32,14 +32,3 @@ def animate_object(obj: bpy.types.Object, matrices: FloatArray, *, keys: Keys) -
     ]
     channels += [Channel("scale", scales, axis, "Head") for axis in range(3)]
     animate(obj, channels, keys=keys)
-
-
-def continuous_quaternions(rotations: FloatArray) -> Float64Array:
-    """Turn rotation matrices (n, 3, 3) into quaternions (n, 4), w first, that never flip sign.
-
-    q and −q are one rotation, but curves between them would spin the head around.
-    """
-    quaternions = np.array([Matrix(rotation).to_quaternion()[:] for rotation in rotations])
-    agree = np.einsum("ij,ij->i", quaternions[1:], quaternions[:-1]) >= 0
-    signs = np.concatenate([[1.0], np.cumprod(np.where(agree, 1.0, -1.0))])
-    return np.asarray(quaternions * signs[:, None], np.float64)

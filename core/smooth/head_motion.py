@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import BoolArray, Float32Array, Float64Array
+from ..arrays import Float32Array, Float64Array
 from ..records import Camera, FaceGeometry
-from ..spaces import focal_length_px, image_from_head_matrices
+from ..spaces import focal_length_px, image_from_head_matrices, quaternions_of_rotations
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +35,7 @@ def split_motion(geometry: FaceGeometry) -> HeadMotion:
     scale = np.cbrt(np.linalg.det(posed[:, :3, :3]))
     distance = -posed[:, 2, 3]
     depth_px = geometry.image_from_head[is_present, 2, 3]
-    turn[is_present] = _continuous(_quaternions(posed[:, :3, :3] / scale[:, None, None]))
+    turn[is_present] = quaternions_of_rotations(posed[:, :3, :3] / scale[:, None, None])
     place[is_present, :2] = posed[:, :2, 3] / distance[:, None]
     place[is_present, 2] = np.log(distance)
     place[is_present, 3] = np.log(scale)
@@ -121,22 +121,6 @@ def _product(first: Float64Array, second: Float64Array) -> Float64Array:
     return np.asarray(second @ matrix.T, np.float64)
 
 
-def _quaternions(rotations: Float64Array) -> Float64Array:
-    """Return unit quaternions of rotation matrices (n, 3, 3)."""
-    # The last eigenvector of Bar-Itzhack's matrix (2000): no case is special, none loses digits.
-    r = rotations
-    k = np.zeros((len(r), 4, 4))
-    k[:, 0, 0] = r[:, 0, 0] + r[:, 1, 1] + r[:, 2, 2]
-    for axis in range(3):
-        after, last = (axis + 1) % 3, (axis + 2) % 3
-        k[:, 0, axis + 1] = k[:, axis + 1, 0] = r[:, last, after] - r[:, after, last]
-        k[:, axis + 1, axis + 1] = r[:, axis, axis] - r[:, after, after] - r[:, last, last]
-        k[:, axis + 1, after + 1] = k[:, after + 1, axis + 1] = (
-            r[:, axis, after] + r[:, after, axis]
-        )
-    return np.asarray(np.linalg.eigh(k)[1][..., -1], np.float64)
-
-
 def _rotations(turn: Float64Array) -> Float64Array:
     """Return rotation matrices of unit quaternions (n, 4)."""
     w, x, y, z = turn.T
@@ -146,12 +130,3 @@ def _rotations(turn: Float64Array) -> Float64Array:
         [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
     ]
     return np.asarray(np.moveaxis(np.array(rows), -1, 0), np.float64)
-
-
-def _continuous(turn: Float64Array) -> Float64Array:
-    """Flip quaternions so that neighbours, who turn alike, have one sign too."""
-    is_against: BoolArray = (turn[1:] * turn[:-1]).sum(1) < 0.0
-    sign = np.where(np.cumsum(is_against) % 2 == 0, 1.0, -1.0)
-    continuous = turn.copy()
-    continuous[1:] *= sign[:, None]
-    return continuous

@@ -9,7 +9,7 @@ import pytest
 from mien.addon.scene.absolute_keys import add_absolute_keys
 from mien.addon.scene.actions import Keys
 from mien.addon.scene.axes import world_from_camera_of, world_from_local
-from mien.addon.scene.head_motion import animate_object, continuous_quaternions
+from mien.addon.scene.head_motion import animate_object
 from mien.addon.scene.mesh_object import add_mesh_object
 from mien.addon.scene.shape_keys import add_shape_keys
 from mien.addon.scene.vertex_curves import add_vertex_curves, check_vertex_curves
@@ -133,12 +133,3 @@ def test_the_world_is_the_camera_space_turned_upright(performance):
     assert world[:3, :3] @ [1, 0, 0] == pytest.approx([1, 0, 0]), "right stays right"
     assert world[:3, :3] @ [0, 1, 0] == pytest.approx([0, 0, 1]), "up is up"
     assert world[:3, :3] @ [0, 0, -1] == pytest.approx([0, 1, 0]), "ahead is +Y"
-
-
-def test_quaternions_do_not_flip_over_a_full_turn():
-    angles = np.linspace(0, 4 * np.pi, 200)
-    c, s, zero, one = np.cos(angles), np.sin(angles), 0 * angles, 0 * angles + 1
-    turns = np.stack([c, -s, zero, s, c, zero, zero, zero, one], -1).reshape(-1, 3, 3)
-    found = continuous_quaternions(turns)
-    assert np.abs(np.diff(found, axis=0)).max() < 0.05
-    assert np.abs(found[:, 3]) == pytest.approx(np.abs(np.sin(angles / 2)), abs=1e-6)
