@@ -201,7 +201,8 @@ class Performance:
     """One face of a take, smoothed and solved: what meshes, animation and exports start from.
 
     `landmarks_smooth_px` (n_frames, n_landmarks, 3) float32, image space. `is_filled` (n_frames,)
-    marks frames in short gaps that were filled on request.
+    marks frames in short gaps that were filled on request. `face_index` is the face's number in its
+    take, from 0; `n_faces` how many the take was to follow.
     """
 
     footage: Footage
@@ -211,6 +212,8 @@ class Performance:
     geometry: FaceGeometry
     topology: FaceTopology
     is_filled: BoolArray
+    face_index: int = 0
+    n_faces: int = 1
 
     @property
     def is_present(self) -> BoolArray:

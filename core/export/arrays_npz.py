@@ -20,7 +20,8 @@ def write_npz(performances: Sequence[Performance], path: str | Path) -> None:
 
     Parameters
     ----------
-    performances : one a face; with several, the names of face k begin with `face<k>/`, from 0
+    performances : one a face; of a take of several, the names of face k begin with `face<k>/`, from
+        0, whether the others were seen or not
     path : the file, whatever its suffix
 
     Raises
@@ -29,8 +30,8 @@ def write_npz(performances: Sequence[Performance], path: str | Path) -> None:
         The file cannot be written.
     """
     arrays: dict[str, AnyArray] = {"format_version": np.array(FORMAT_VERSION, np.int32)}
-    for index, performance in enumerate(performances):
-        prefix = f"face{index}/" if len(performances) > 1 else ""
+    for performance in performances:
+        prefix = f"face{performance.face_index}/" if performance.n_faces > 1 else ""
         for name, array in _arrays(performance).items():
             arrays[prefix + name] = array
     # Not np.savez: where the disk is full it leaves its archive open, which complains at exit.

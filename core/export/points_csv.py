@@ -10,6 +10,7 @@ import numpy as np
 from ..arrays import Float64Array
 from ..errors import ShapeError
 from ..records import Performance
+from ..spaces import quaternions_of_rotations
 from .atomic_file import new_file
 
 _POSE_COLUMNS = (
@@ -41,12 +42,12 @@ def write_points_csv(performances: Sequence[Performance], path: str | Path) -> N
     columns = ("frame", "time_s", "face", "presence", *_POSE_COLUMNS, *points)
     with new_file(path) as file:
         file.write((",".join(columns) + "\n").encode())
-        for face, performance in enumerate(performances):
-            for row in _rows(performance, face=face):
+        for performance in performances:
+            for row in _rows(performance):
                 file.write(row.encode())
 
 
-def _rows(performance: Performance, *, face: int) -> Iterator[str]:
+def _rows(performance: Performance) -> Iterator[str]:
     """Yield the lines of one face, each with its line end."""
     head_m, presence = performance.geometry.head_m, performance.track.presence
     is_present = performance.is_present
@@ -57,7 +58,7 @@ def _rows(performance: Performance, *, face: int) -> Iterator[str]:
     point_format = ",%.7f" * head_m[0].size + "\n"
     empty = "," * (len(_POSE_COLUMNS) + head_m[0].size) + "\n"
     for frame, time_s in enumerate(performance.time_s.tolist()):
-        line = f"{frame},{time_s:.6f},{face},{presence[frame]:.4f}"
+        line = f"{frame},{time_s:.6f},{performance.face_index},{presence[frame]:.4f}"
         if is_present[frame]:
             line += pose_format % tuple(poses[frame].tolist())
             line += point_format % tuple(head_m[frame].ravel().tolist())
@@ -70,29 +71,5 @@ def _pose_channels(camera_from_head: Float64Array) -> Float64Array:
     """Return location, rotation (w, x, y, z) and scale of similarities: (n, 4, 4) → (n, 8)."""
     linear = camera_from_head[:, :3, :3]
     scale = np.cbrt(np.linalg.det(linear))
-    quaternions = _quaternions(linear / scale[:, None, None])
+    quaternions = quaternions_of_rotations(linear / scale[:, None, None])
     return np.concatenate([camera_from_head[:, :3, 3], quaternions, scale[:, None]], axis=1)
-
-
-def _quaternions(rotations: Float64Array) -> Float64Array:
-    """Return unit quaternions (w, x, y, z) without jumps of sign: (n, 3, 3) → (n, 4).
-
-    A quaternion q has the matrix 4·q·qᵀ, whose entries are sums and differences of the rotation's;
-    its longest column has no cancellation. I. Bar-Itzhack, J. Guidance 23(6), 2000, has the same.
-    """
-    r = rotations
-    outer = np.zeros((len(r), 4, 4))
-    trace = np.einsum("nii->n", r)
-    outer[:, 0, 0] = 1.0 + trace
-    for i in range(3):
-        j, k = (i + 1) % 3, (i + 2) % 3
-        outer[:, 1 + i, 1 + i] = 1.0 - trace + 2.0 * r[:, i, i]
-        outer[:, 0, 1 + i] = outer[:, 1 + i, 0] = r[:, k, j] - r[:, j, k]
-        outer[:, 1 + i, 1 + j] = outer[:, 1 + j, 1 + i] = r[:, i, j] + r[:, j, i]
-    longest = np.argmax(np.einsum("nii->ni", outer), axis=1)
-    quaternions = outer[np.arange(len(r)), longest]
-    quaternions /= np.linalg.norm(quaternions, axis=1, keepdims=True)
-    is_turned = np.einsum("ni,ni->n", quaternions[1:], quaternions[:-1]) < 0
-    signs = np.where(np.cumsum(is_turned) % 2, -1.0, 1.0)
-    quaternions[1:] *= signs[:, None]
-    return np.asarray(quaternions * np.where(quaternions[:1, :1] < 0, -1.0, 1.0), np.float64)

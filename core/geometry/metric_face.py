@@ -10,10 +10,10 @@ import math
 
 import numpy as np
 
-from ..arrays import BoolArray, Float64Array, FloatArray, check_shape
+from ..arrays import BoolArray, Float32Array, Float64Array, FloatArray, check_shape
 from ..errors import ShapeError
 from ..records import Camera, FaceGeometry
-from ..spaces import apply_transform, image_from_head_matrices
+from ..spaces import apply_transform, focal_length_px, image_from_head_matrices
 from .canonical_face import CanonicalFace
 from .head_pose import find_points_on_line, target_from_source
 
@@ -21,6 +21,8 @@ FOV_Y_RAD = math.radians(63.0)
 NEAR_M = 0.01
 MIN_SPREAD = 1e-3
 """A face whose x and y all lie this close to their mean, in image sizes, is none."""
+N_CHUNK = 1024
+"""Frames solved together: float64 copies of them take some tens of MB."""
 
 
 def solve_geometry(
@@ -63,7 +65,56 @@ def solve_geometry(
             f" got {landmarks_px.shape[1]}"
         )
     camera = Camera(fov_y_rad=FOV_Y_RAD, size=size)
-    is_usable = _find_usable(landmarks_px, size=size, canonical=canonical)
+    n_frames = len(landmarks_px)
+    solved = FaceGeometry(
+        head_m=np.full(landmarks_px.shape, np.nan, np.float32),
+        camera_from_head=np.full((n_frames, 4, 4), np.nan),
+        image_from_head=np.full((n_frames, 4, 4), np.nan),
+        camera=camera,
+    )
+    for first in range(0, n_frames, N_CHUNK):
+        chunk = slice(first, first + N_CHUNK)
+        _solve_into(solved, chunk, landmarks_px=landmarks_px[chunk], canonical=canonical)
+    return solved
+
+
+def image_from_geometry(geometry: FaceGeometry, *, is_wanted: BoolArray) -> Float32Array:
+    """Lay a solved face back on the image, with depth as landmarks have it.
+
+    Parameters
+    ----------
+    geometry : one face over time
+    is_wanted : shape (n_frames,), frames that have a pose
+
+    Returns
+    -------
+    shape (number wanted, n_landmarks, 3), float32, pixels, image space
+        Unlike `image_from_head`, whose depth is as near as a projective matrix comes, depth is the
+        solve's own turned round: differences between points come back exactly. Its origin, which a
+        network chooses as it likes and a solve forgets, is the projective matrix's.
+    """
+    points_px = np.zeros((int(is_wanted.sum()), *geometry.head_m.shape[1:]), np.float32)
+    frames = np.flatnonzero(is_wanted)
+    focal = focal_length_px(geometry.camera)
+    for first in range(0, len(frames), N_CHUNK):
+        chosen = frames[first : first + N_CHUNK]
+        head_m = geometry.head_m[chosen]
+        projected = apply_transform(geometry.image_from_head[chosen], head_m)
+        distance = -apply_transform(geometry.camera_from_head[chosen], head_m)[..., 2]
+        # A weak perspective of the face's mean distance, as `_solve_metric` reads landmarks.
+        depth = focal * (distance / distance.mean(1, keepdims=True) - 1.0)
+        depth += (projected[..., 2] - depth).mean(1, keepdims=True)
+        points_px[first : first + N_CHUNK, :, :2] = projected[..., :2]
+        points_px[first : first + N_CHUNK, :, 2] = depth
+    return points_px
+
+
+def _solve_into(
+    solved: FaceGeometry, chunk: slice, *, landmarks_px: FloatArray, canonical: CanonicalFace
+) -> None:
+    """Solve some frames, and lay the results where they belong."""
+    camera = solved.camera
+    is_usable = _find_usable(landmarks_px, size=camera.size, canonical=canonical)
     used_px = landmarks_px[is_usable].astype(np.float64)
     camera_m, is_in_front = _solve_metric(used_px, camera=camera, canonical=canonical)
     used_px, camera_m = used_px[is_in_front], camera_m[is_in_front]
@@ -71,13 +122,10 @@ def solve_geometry(
 
     pose = _pose(camera_m, canonical=canonical)
     depth_m = _depth_plane(camera_m, landmarks_px=used_px, camera=camera)
-    image_from_head = image_from_head_matrices(camera, camera_from_head=pose, depth_m=depth_m)
-    head_m = apply_transform(np.linalg.inv(pose), camera_m)
-    return FaceGeometry(
-        head_m=_spread(head_m, is_usable).astype(np.float32),
-        camera_from_head=_spread(pose, is_usable),
-        image_from_head=_spread(image_from_head, is_usable),
-        camera=camera,
+    solved.head_m[chunk][is_usable] = apply_transform(np.linalg.inv(pose), camera_m)
+    solved.camera_from_head[chunk][is_usable] = pose
+    solved.image_from_head[chunk][is_usable] = image_from_head_matrices(
+        camera, camera_from_head=pose, depth_m=depth_m
     )
 
 
@@ -137,15 +185,8 @@ def _depth_plane(
     camera_m: Float64Array, *, landmarks_px: Float64Array, camera: Camera
 ) -> Float64Array:
     """Return the distance at which image depth is 0, so that depths match best."""
-    focal = camera.size[0] / 2.0 / math.tan(camera.fov_y_rad / 2.0)
+    focal = focal_length_px(camera)
     # Image depth is f − plane · f / distance: linear in the plane, hence one division.
     per_metre = -focal / camera_m[..., 2]
     wanted = focal - landmarks_px[..., 2]
     return np.asarray((per_metre * wanted).sum(1) / (per_metre**2).sum(1), np.float64)
-
-
-def _spread(values: Float64Array, is_usable: BoolArray) -> Float64Array:
-    """Lay the values of usable frames among NaN ones."""
-    spread = np.full((len(is_usable), *values.shape[1:]), np.nan)
-    spread[is_usable] = values
-    return spread

@@ -12,15 +12,17 @@ from .facemesh import FaceMesh
 
 @dataclass(frozen=True, slots=True)
 class EngineSpec:
-    """What an engine is made of: the weight file's name and the number of its landmarks."""
+    """What an engine is made of: its own name, the weight file's, the number of its landmarks."""
 
+    name: str
     weights: str
     n_landmarks: int
 
 
-_FACEMESH_468 = EngineSpec(weights="face_landmark_468", n_landmarks=468)
+_FACEMESH_468 = EngineSpec("facemesh-468", weights="face_landmark_468", n_landmarks=468)
 
-# `facemesh` means the best FaceMesh that is in; so far that is the one of 468 points.
+# `facemesh` means the best FaceMesh that is in; so far that is the one of 468 points. Takes keep
+# the engine's own name, which never changes its meaning.
 ENGINES: dict[str, EngineSpec] = {"facemesh": _FACEMESH_468, "facemesh-468": _FACEMESH_468}
 
 

@@ -57,15 +57,6 @@ class FaceTracker:
         self._settings = settings
         self._slots = [_Slot() for _ in range(settings.n_faces)]
 
-    def restore(self, faces: Sequence[Landmarks | None]) -> None:
-        """Go on behind a frame in which these faces were found, one entry a slot."""
-        for slot, landmarks in zip(self._slots, faces, strict=True):
-            if landmarks is not None:
-                slot.is_followed = True
-                slot.region = region_from_landmarks(
-                    landmarks.points_px, scale=self._settings.region_scale
-                )
-
     def followed_regions(self) -> list[Region]:
         """Return where the faces of the last frame are looked for in the next; may be none."""
         if not self._settings.is_tracked:
@@ -93,10 +84,14 @@ class FaceTracker:
         by_slot: list[Sighting | None] = [None] * len(self._slots)
         for seen, slot_index in zip(distinct, self._best_slots(distinct), strict=True):
             by_slot[slot_index] = seen
-        for slot, sighting in zip(self._slots, by_slot, strict=True):
-            others = [other for other in distinct if other is not sighting]
-            self._remember(slot, sighting, others)
+        self.follow(by_slot)
         return [None if sighting is None else sighting.landmarks for sighting in by_slot]
+
+    def follow(self, by_slot: Sequence[Sighting | None]) -> None:
+        """Go on behind a frame in which these faces were found, one entry a slot."""
+        for slot, sighting in zip(self._slots, by_slot, strict=True):
+            others = [other for other in by_slot if other is not None and other is not sighting]
+            self._remember(slot, sighting, others)
 
     def _best_slots(self, sightings: Sequence[Sighting]) -> tuple[int, ...]:
         """Return the slot of each sighting: the cheapest assignment."""
@@ -116,11 +111,9 @@ class FaceTracker:
 
     def _cost(self, slot: _Slot, sighting: Sighting) -> float:
         """Return how badly a sighting fits a slot; an unused slot is dearer than any likely fit."""
-        if slot.region is None:
+        if slot.region is None or slot.picture is None:
             return PLACE_COST * MAX_PLACE_SIZES
-        look = 0.0
-        if slot.picture is not None:  # none yet where a capture was resumed
-            look = float(np.abs(slot.picture - sighting.picture).mean())
+        look = float(np.abs(slot.picture - sighting.picture).mean())
         region = sighting.landmarks.region
         steps = slot.n_lost + 1
         distance = np.hypot(

@@ -1,6 +1,7 @@
 import gc
 import sys
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -64,11 +65,19 @@ def test_the_matrix_of_the_archive_lays_its_points_on_its_landmarks(tmp_path, pe
 
 
 def test_several_faces_are_told_apart_by_their_prefix(tmp_path, performance):
-    write_npz([performance(), performance(n=6)], tmp_path / "faces.npz")
+    faces = [performance(), replace(performance(n=6), face_index=1)]
+    write_npz([replace(face, n_faces=2) for face in faces], tmp_path / "faces.npz")
     arrays = _read(tmp_path / "faces.npz")
     assert set(arrays) == {f"face{k}/{name}" for k in (0, 1) for name in NAMES} | {"format_version"}
     assert arrays["face0/head_m"].shape == (8, 5, 3)
     assert arrays["face1/head_m"].shape == (8, 6, 3)
+
+
+def test_names_depend_on_what_was_asked_for_and_not_on_who_was_seen(tmp_path, performance):
+    write_npz([replace(performance(), face_index=1, n_faces=2)], tmp_path / "faces.npz")
+    assert set(_read(tmp_path / "faces.npz")) == {f"face1/{name}" for name in NAMES} | {
+        "format_version"
+    }
 
 
 def test_a_file_of_another_suffix_keeps_its_name(tmp_path, performance):

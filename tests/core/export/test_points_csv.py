@@ -1,4 +1,5 @@
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -82,7 +83,7 @@ def test_lost_frames_have_empty_cells_and_filled_ones_have_numbers(tmp_path, per
 
 
 def test_several_faces_follow_one_another(tmp_path, performance):
-    first, second = performance(), performance(lost=(0,))
+    first, second = performance(), replace(performance(lost=(0,)), face_index=1)
     write_points_csv([first, second], tmp_path / "faces.csv")
     rows = _read(tmp_path / "faces.csv")
     assert [row["face"] for row in rows] == ["0"] * 8 + ["1"] * 8

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from mien.core.errors import Cancelled, NoFace, TakeError, TakeExists
+from mien.core.inference.weights import find_weights
 from mien.core.pipeline import CapturePlan, capture, solve
 from mien.core.settings import SmoothSettings, SourceSettings, TrackSettings
 from mien.core.takes import read_stills, read_take
@@ -77,6 +78,7 @@ def test_a_stopped_capture_resumed_is_the_same_as_one_in_one_go(clip, tmp_path, 
 KILLED_CAPTURE = """
 import os, sys
 from pathlib import Path
+from mien.core.inference.weights import find_weights
 from mien.core.pipeline import CapturePlan, capture
 def on_progress(progress):
     if progress.done == int(sys.argv[3]):
@@ -139,6 +141,58 @@ def test_footage_without_a_face_says_so_and_leaves_no_take(tmp_path):
     assert not (tmp_path / "take").exists()
 
 
+def test_a_take_keeps_the_engines_own_name(clip, tmp_path):
+    take = capture(_plan(clip, tmp_path / "take", engine="facemesh"))
+    assert take.provenance.engine == "facemesh-468"
+
+
+def test_resuming_with_other_weights_is_refused(clip, tmp_path):
+    with pytest.raises(Cancelled):
+        capture(_plan(clip, tmp_path / "take"), on_progress=_stop_after(2))
+    header = tmp_path / "take" / "take.json"
+    sha256 = find_weights("face_landmark_468").sha256
+    header.write_text(header.read_text().replace(sha256, "0" * 64))
+    with pytest.raises(TakeError, match="made with other weights than asked for"):
+        capture(_plan(clip, tmp_path / "take", is_resumed=True))
+
+
+@pytest.fixture(scope="module")
+def two_faces(astronaut, tmp_path_factory):
+    """Two heads, both covered in frames 6 to 11; the one on the right is back first, in frame 12.
+
+    It comes back in the middle, so that only its look tells who it is.
+    """
+    head = astronaut[20:250, 110:340]
+    other = np.clip(head[:, ::-1] * np.array([0.75, 0.55, 0.4]), 0, 255).astype(np.uint8)
+    frames = []
+    for index in range(20):
+        image = np.full((300, 800, 3), (90, 110, 120), np.uint8)
+        if index < 6 or index >= 16:
+            image[30:260, 40:270] = head
+        if index < 6:
+            image[30:260, 520:750] = other
+        elif index >= 12:
+            image[30:260, 290:520] = other
+        frames.append(image)
+    return _write_clip(tmp_path_factory.mktemp("two") / "two faces.avi", frames)
+
+
+@pytest.mark.parametrize("n_before", [4, 8, 11, 14])
+def test_a_resumed_capture_knows_who_is_who(two_faces, tmp_path, n_before):
+    track = TrackSettings(n_faces=2)
+    whole = capture(_plan(two_faces, tmp_path / "whole", track=track))
+    with pytest.raises(Cancelled):
+        plan = _plan(two_faces, tmp_path / "parts", track=track)
+        capture(plan, on_progress=_stop_after(n_before))
+    parts = capture(_plan(two_faces, tmp_path / "parts", track=track, is_resumed=True))
+    # The face that is back first is the one that was on the right, whichever slot that is.
+    right = int(np.nanargmax([track.landmarks_px[2, 0, 0] for track in whole.faces]))
+    assert whole.faces[right].presence[13] > 0
+    assert whole.faces[1 - right].presence[13] == 0
+    for one, other in zip(whole.faces, parts.faces, strict=True):
+        np.testing.assert_array_equal(one.landmarks_px, other.landmarks_px)
+
+
 @pytest.mark.parametrize("size", [(1, 1), (2, 3)])
 def test_a_frame_of_one_pixel_is_looked_at_without_complaint(tmp_path, size):
     image = np.zeros((*size, 3), np.uint8)
@@ -185,3 +239,23 @@ def test_short_gaps_are_filled_only_on_request_and_say_so(clip, tmp_path):
     assert filled.is_present.all()
     assert np.flatnonzero(filled.is_filled).tolist() == [6, 7, 8]
     assert np.isnan(filled.track.landmarks_px[7]).all()
+
+
+def test_what_is_not_smoothed_keeps_its_landmarks_and_what_is_filled_lies_between(clip, tmp_path):
+    take = capture(_plan(clip, tmp_path / "take"))
+    (filled,) = solve(take, SmoothSettings(mode="none", fill_gap_s=1.0))
+    points, raw = filled.landmarks_smooth_px, take.faces[0].landmarks_px
+    seen = ~filled.is_filled
+    np.testing.assert_array_equal(points[seen], raw[seen])
+    between = points[7] - (raw[5] + 2.0 / 4.0 * (raw[9] - raw[5]))
+    assert np.abs(between[:, :2]).max() < 2.0
+    assert np.abs(between[:, 2] - between[:, 2].mean()).max() < 2.0
+
+
+def test_smoothing_that_changes_nothing_keeps_the_depths_between_points(clip, tmp_path):
+    take = capture(_plan(clip, tmp_path / "take"))
+    (kept,) = solve(take, SmoothSettings(mode="best", motion_threshold=0.0))
+    off = (kept.landmarks_smooth_px - take.faces[0].landmarks_px)[kept.is_present]
+    assert np.abs(off[..., :2]).max() < 1e-3
+    # The origin of depth is anyone's choice, one number a frame; all else must come back.
+    assert np.ptp(off[..., 2], axis=1).max() < 1e-2

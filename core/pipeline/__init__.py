@@ -1,0 +1,11 @@
+"""Joins the stages: footage → take (`capture`), take → solved faces (`solve`).
+
+The only folder that imports every stage.
+"""
+
+from .capture import capture
+from .face_finder import FaceFinder
+from .plan import CapturePlan
+from .solve import solve
+
+__all__ = ["CapturePlan", "FaceFinder", "capture", "solve"]

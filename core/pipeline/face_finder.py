@@ -1,0 +1,77 @@
+"""Finds the faces of one frame after another: detector, regions, engine, identities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..detect import BlazeFace, FaceDetector
+from ..inference.weights import open_network
+from ..landmarks import LandmarkEstimator, open_engine
+from ..records import Frame, Landmarks, Region
+from ..track import (
+    FaceTracker,
+    Sighting,
+    crop_from_image,
+    image_from_crop,
+    picture_from_crop,
+    region_from_box,
+)
+from .plan import DETECTOR_WEIGHTS, CapturePlan
+
+
+class FaceFinder:
+    """Follows the faces of footage; `find` is called with frame after frame, none left out."""
+
+    def __init__(self, plan: CapturePlan) -> None:
+        network = open_network(DETECTOR_WEIGHTS, device=plan.device, n_threads=plan.n_threads)
+        self._detector: FaceDetector = BlazeFace(network, plan.detect)
+        self._engine: LandmarkEstimator = open_engine(
+            plan.engine, device=plan.device, n_threads=plan.n_threads
+        )
+        self._tracker = FaceTracker(plan.track)
+        self._settings = plan.track
+
+    def find(self, frame: Frame) -> list[Landmarks | None]:
+        """Return the landmarks of each followed face, None where it is lost."""
+        regions = self._tracker.followed_regions()
+        if len(regions) < self._settings.n_faces:
+            detected = [
+                region_from_box(box, scale=self._settings.region_scale)
+                for box in self._detector.detect(frame.image)
+            ]
+            regions = regions + self._tracker.new_regions(detected)
+        return self._tracker.assign(self._look_at(frame, regions))
+
+    def follow(self, frame: Frame, faces: Sequence[Landmarks | None]) -> None:
+        """Go on behind a frame in which these faces were found, one entry a face."""
+        self._tracker.follow([self._sighting(frame, landmarks) for landmarks in faces])
+
+    def _sighting(self, frame: Frame, landmarks: Landmarks | None) -> Sighting | None:
+        """Return what the tracker would have been told of a face."""
+        if landmarks is None:
+            return None
+        crop = crop_from_image(frame.image, landmarks.region, size=self._engine.input_size)
+        return Sighting(landmarks=landmarks, picture=picture_from_crop(crop))
+
+    def _look_at(self, frame: Frame, regions: list[Region]) -> list[Sighting]:
+        """Run the engine on regions of a frame."""
+        if not regions:
+            return []
+        size = self._engine.input_size
+        crops = np.stack([crop_from_image(frame.image, region, size=size) for region in regions])
+        found = self._engine.estimate(crops)
+        return [
+            Sighting(
+                landmarks=Landmarks(
+                    points_px=image_from_crop(points, region, size=size),
+                    presence=float(presence),
+                    region=region,
+                ),
+                picture=picture_from_crop(crop),
+            )
+            for points, presence, region, crop in zip(
+                found.points_px, found.presence, regions, crops, strict=True
+            )
+        ]
