@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import AnyArray, BoolArray, IndexArray, check_indices, check_shape
+from ..arrays import AnyArray, IndexArray, check_indices, check_shape
 from ..errors import RangeError, ShapeError
 
 
@@ -38,11 +38,6 @@ class PolygonMesh:
         return len(self.edges)
 
     @property
-    def euler_number(self) -> int:
-        """Vertices − edges + faces: 2 for a closed ball, 1 for a disc; kept by subdivision."""
-        return self.n_vertices - self.n_edges + self.n_faces
-
-    @property
     def face_sizes(self) -> IndexArray:
         """(n_faces,) int32: how many corners each face has."""
         return np.diff(self.face_offsets)
@@ -63,11 +58,6 @@ class PolygonMesh:
     def edge_face_counts(self) -> IndexArray:
         """(n_edges,) int32: 1 at the boundary, 2 inside, more where the mesh branches."""
         return np.bincount(self.corner_edges, minlength=self.n_edges).astype(np.int32)
-
-    @property
-    def is_boundary_edge(self) -> BoolArray:
-        """(n_edges,) bool: edges with one face."""
-        return np.equal(self.edge_face_counts, 1)
 
     def face_rows(self) -> IndexArray:
         """Return the faces as one array, for meshes whose faces all have the same size.
