@@ -45,7 +45,8 @@ class Camera(StreamedSource):
     """Frames as they come, with the time of their arrival.
 
     Who takes them too slowly gets the newest: the ones between are dropped, and show as a step in
-    `Frame.index`. A live source never lags.
+    `Frame.index`, as does a frame that arrives within the same tick of the clock as the one before
+    it. A live source never lags.
     """
 
     is_live = True
@@ -56,9 +57,11 @@ class Camera(StreamedSource):
         settings: SourceSettings,
         *,
         open_capture: OpenCapture = open_live_capture,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self._name = _shown_name(address)
+        self._address = shown_address(address)
+        kind = "Camera" if address.startswith(_CAMERA_PREFIX) else "Stream"
+        self._name = f"{kind} '{self._address}'"
         self._settings = settings
         self._clock = clock
         self._in_use = threading.Lock()
@@ -80,6 +83,7 @@ class Camera(StreamedSource):
         end_s = math.inf if self._settings.end_s is None else self._settings.end_s
         start_s = self._settings.start_s or 0.0
         first_s: float | None = None
+        last_s = -math.inf
         index = n_yielded = 0
         with self._in_use:
             while not stop.is_set():
@@ -91,7 +95,8 @@ class Camera(StreamedSource):
                 time_s = now_s - first_s
                 if time_s >= end_s:
                     break
-                if time_s >= start_s:
+                if time_s >= start_s and time_s > last_s:
+                    last_s = time_s
                     n_yielded += 1
                     yield Frame(index, time_s, cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB))
                 index += 1
@@ -124,7 +129,7 @@ class Camera(StreamedSource):
         rate_hz = self._capture.get(cv2.CAP_PROP_FPS)
         is_plausible = math.isfinite(rate_hz) and 1.0 <= rate_hz <= 1000.0
         return Footage(
-            path=self._name.split("'")[1],
+            path=self._address,
             kind="camera",
             size=(bgr.shape[0], bgr.shape[1]),
             rate_hz=rate_hz if is_plausible else _FALLBACK_RATE_HZ,
@@ -138,10 +143,13 @@ def _is_well_formed(address: str) -> bool:
     return number == address or (number.isascii() and number.isdigit())
 
 
-def _shown_name(address: str) -> str:
-    """Return a kind and an address for messages and takes, without a password."""
-    kind = "Camera" if address.startswith(_CAMERA_PREFIX) else "Stream"
-    return f"{kind} '{re.sub(r'(?<=://)[^/@]*@', '', address)}'"
+def shown_address(address: str) -> str:
+    """Return an address for messages and takes, without a user and a password.
+
+    A password may hold what should have been escaped, such as '/' and '@': where there may be one,
+    all up to the last '@' is left out, for rather too little is shown than too much.
+    """
+    return re.sub(r"(?<=://)(?!\[)(?:[^/@]*:.*|[^/]*)@", "", address, flags=re.DOTALL)
 
 
 def _advice(name: str) -> str:

@@ -1,6 +1,8 @@
 """Live footage, with a stand-in in the camera's place."""
 
+import inspect
 import threading
+import time
 
 import cv2
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 from mien.core.errors import CannotDecode, CannotOpen
 from mien.core.settings import SourceSettings
 from mien.core.source import open_source
-from mien.core.source.camera import Camera, is_live_address
+from mien.core.source.camera import Camera, is_live_address, shown_address
 
 
 class StandInCamera:
@@ -159,6 +161,52 @@ def test_a_password_is_shown_nowhere():
         assert source.footage.path == "rtsp://10.0.0.7/live"
     with pytest.raises(CannotOpen, match=r"'rtsp://10\.0\.0\.7/live' cannot be opened\. Check"):
         open_stand_in(StandInCamera(n_frames=0, is_open=False), address=address)
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("rtsp://me:pa/ss@h/x", "rtsp://h/x"),
+        ("rtsp://me:p@ss@h:554/x", "rtsp://h:554/x"),
+        ("rtsp://me:p@s/s@h/x", "rtsp://h/x"),
+        ("rtsp://me@h/x", "rtsp://h/x"),
+        ("http://h:8080/x", "http://h:8080/x"),
+        ("http://h/@channel/live", "http://h/@channel/live"),
+        ("rtsp://[::1]:554/@x", "rtsp://[::1]:554/@x"),
+    ],
+)
+def test_whatever_may_be_a_password_is_left_out_of_an_address(address, shown):
+    assert shown_address(address) == shown
+
+
+def test_an_apostrophe_does_not_end_an_address():
+    with open_stand_in(StandInCamera(n_frames=1), address="rtsp://h/anna's cam") as source:
+        assert source.footage.path == "rtsp://h/anna's cam"
+
+
+def test_frames_within_one_tick_of_the_clock_are_dropped():
+    gate = threading.Semaphore(0)
+    ticks = iter([7.0, 7.0, 7.0, 7.5, 7.5, 8.0, 8.5])
+    camera = Camera(
+        "camera:0",
+        SourceSettings(),
+        open_capture=lambda _: StandInCamera(n_frames=7, gate=gate),
+        clock=lambda: next(ticks),
+    )
+    with camera as source:
+        frames = source.frames()
+        gate.release()
+        taken = [next(frames)]
+        for n_frames in (3, 2):
+            gate.release(n_frames)
+            taken.append(next(frames))
+        gate.release()
+        assert list(frames) == []
+    assert [(frame.index, frame.time_s) for frame in taken] == [(0, 0.0), (3, 0.5), (5, 1.0)]
+
+
+def test_the_clock_is_finer_than_any_cameras_rate():
+    assert inspect.signature(Camera).parameters["clock"].default is time.perf_counter
 
 
 @pytest.mark.parametrize("address", ["camera:", "camera:one", "camera:-1", "camera:²"])
