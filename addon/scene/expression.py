@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import bpy
 
 from ...core.animate import blendshapes_from_positions, neutral_face, resample_uniform
-from ...core.arrays import FloatArray
 from ...core.export import write_pc2
-from ...core.mesh import Subdivision, polygon_mesh, subdivide_positions, subdivision
+from ...core.mesh import FaceSurface, face_surface
 from ...core.records import Performance
 from ...core.settings import AnimateSettings, MeshSettings
 from ...core.spaces import scene_from_head
@@ -63,13 +62,19 @@ def add_carried_face(
     plan : carrier, subdivision
     rate : the scene's
     """
-    baking = _baking(performance, plan)
+    # A modifier subdivides what is not baked.
+    baked = plan.mesh if plan.is_baked else replace(plan.mesh, subdivide=0)
+    surface = face_surface(performance.topology, baked)
     keys = pose_keys(performance, rate_hz=rate.hz)
     carrier = plan.animate.carrier
     poses_m = performance.geometry.head_m[performance.is_present]
     neutral_m = neutral_face(poses_m, reference_m=performance.topology.neutral_m)
-    face = _neutral_face(
-        name, collection, performance=performance, neutral_m=neutral_m, baking=baking
+    face = add_mesh_object(
+        name,
+        collection,
+        positions_m=surface.carry(scene_from_head(neutral_m)[None])[0],
+        polygons=surface.polygons,
+        uv=surface.uv,
     )
     if carrier == "shape-keys":
         animation = blendshapes_from_positions(
@@ -78,7 +83,7 @@ def add_carried_face(
             tolerance_m=plan.animate.tolerance_m,
             max_blendshapes=plan.animate.max_blendshapes,
         )
-        offsets_m = _baked(scene_from_head(animation.offsets_m), baking)
+        offsets_m = surface.carry(scene_from_head(animation.offsets_m))
         add_shape_keys(
             face, offsets_m=offsets_m, weights=animation.weights, names=animation.names, keys=keys
         )
@@ -86,48 +91,13 @@ def add_carried_face(
     else:
         carried = CarriedFace(face)
         if carrier == "cache":
-            _add_cache(face, performance, path=plan.cache, rate=rate, baking=baking)
+            _add_cache(face, performance, path=plan.cache, rate=rate, surface=surface)
         else:
             add = add_absolute_keys if carrier == "absolute-keys" else add_vertex_curves
-            add(face, positions_m=_baked(scene_from_head(poses_m), baking), keys=keys)
-    if baking is None:
+            add(face, positions_m=surface.carry(scene_from_head(poses_m)), keys=keys)
+    if not plan.is_baked:
         add_subdivision(face, plan.mesh)
     return carried
-
-
-def _baking(performance: Performance, plan: ExpressionPlan) -> Subdivision | None:
-    """Return Mien's own subdivision, None where a modifier does it or none is wanted."""
-    if not plan.is_baked or plan.mesh.subdivide == 0:
-        return None
-    topology = performance.topology
-    return subdivision(
-        polygon_mesh(topology.triangles, n_vertices=len(topology.neutral_m)),
-        levels=plan.mesh.subdivide,
-        use_limit_surface=plan.mesh.use_limit_surface,
-    )
-
-
-def _baked(values_m: FloatArray, baking: Subdivision | None) -> FloatArray:
-    """Subdivide positions or offsets (n, n_vertices, 3)."""
-    return values_m if baking is None else subdivide_positions(baking.stencil, values_m)
-
-
-def _neutral_face(
-    name: str,
-    collection: bpy.types.Collection,
-    *,
-    performance: Performance,
-    neutral_m: FloatArray,
-    baking: Subdivision | None,
-) -> bpy.types.Object:
-    """Make the mesh object in its neutral shape."""
-    topology = performance.topology
-    polygons, uv = topology.triangles, topology.uv
-    if baking is not None:
-        polygons = baking.mesh.face_rows()
-        uv = subdivide_positions(baking.uv_stencil, uv[None])[0]
-    positions_m = _baked(scene_from_head(neutral_m)[None], baking)[0]
-    return add_mesh_object(name, collection, positions_m=positions_m, polygons=polygons, uv=uv)
 
 
 def _add_cache(
@@ -136,13 +106,13 @@ def _add_cache(
     *,
     path: Path,
     rate: SceneRate,
-    baking: Subdivision | None,
+    surface: FaceSurface,
 ) -> None:
     """Write the point cache, one sample a scene frame, and let it move the face."""
     samples = resample_uniform(performance.geometry.head_m, performance.time_s, rate_hz=rate.hz)
     write_pc2(
         path,
-        _baked(scene_from_head(samples.values), baking),
+        surface.carry(scene_from_head(samples.values)),
         start_frame=float(samples.first_frame),
         sample_rate=1.0,
     )

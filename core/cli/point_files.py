@@ -22,10 +22,9 @@ from ..export import (
     write_points_csv,
 )
 from ..landmarks.topology import CONTOURS
-from ..mesh import polygon_mesh, subdivide_positions, subdivision
-from ..mesh.catmull_clark import Subdivision
+from ..mesh import FaceSurface, face_surface
 from ..records import Performance, Take
-from ..settings import MeshSettings, SourceSettings
+from ..settings import SourceSettings
 from ..source import open_source
 from ..spaces import scene_from_head
 from ..takes import hash_footage
@@ -123,10 +122,10 @@ def _write_cache(solved: SolvedTake, output: Path, session: Session) -> list[Pat
         session.interruption.check()
         path = output if index == 0 else output.with_stem(f"{output.stem}-{index + 1}")
         mesh = path.with_suffix(".obj")
-        baking = _subdivision(performance, solved.settings.mesh)
-        with _cached_mesh(solved, performance, baking=baking, folder=output.parent) as cache:
+        surface = face_surface(performance.topology, solved.settings.mesh)
+        with _cached_mesh(solved, performance, surface=surface, folder=output.parent) as cache:
             _write_cache_file(path, cache)
-        _write_mesh(mesh, performance, baking=baking)
+        _write_mesh(mesh, performance, surface=surface)
         caches.append(path)
         meshes.append(mesh)
     return [*caches, *meshes]
@@ -141,54 +140,37 @@ def _write_cache_file(path: Path, cache: _Cache) -> None:
     write_mdd(path, cache.positions, times_s=frames / cache.rate_hz)
 
 
-def _write_mesh(path: Path, performance: Performance, *, baking: Subdivision | None) -> None:
+def _write_mesh(path: Path, performance: Performance, *, surface: FaceSurface) -> None:
     """Write the neutral mesh that the cache moves."""
-    topology = performance.topology
     poses = performance.geometry.head_m[performance.is_present]
-    neutral = neutral_face(poses, reference_m=topology.neutral_m)
-    positions, faces, uv = scene_from_head(neutral), topology.triangles, topology.uv
-    if baking is not None:
-        positions = subdivide_positions(baking.stencil, positions[None])[0]
-        faces = baking.mesh.face_rows()
-        uv = subdivide_positions(baking.uv_stencil, uv[None])[0]
-    write_neutral_obj(path, positions, faces=faces, uv=uv)
-
-
-def _subdivision(performance: Performance, settings: MeshSettings) -> Subdivision | None:
-    """Return how the mesh is subdivided, None where it is not."""
-    if settings.subdivide == 0:
-        return None
-    topology = performance.topology
-    return subdivision(
-        polygon_mesh(topology.triangles, n_vertices=len(topology.neutral_m)),
-        levels=settings.subdivide,
-        use_limit_surface=settings.use_limit_surface,
-    )
+    neutral = neutral_face(poses, reference_m=performance.topology.neutral_m)
+    (positions,) = surface.carry(scene_from_head(neutral)[None])
+    write_neutral_obj(path, positions, faces=surface.polygons, uv=surface.uv)
 
 
 @contextmanager
 def _cached_mesh(
-    solved: SolvedTake, performance: Performance, *, baking: Subdivision | None, folder: Path
+    solved: SolvedTake, performance: Performance, *, surface: FaceSurface, folder: Path
 ) -> Iterator[_Cache]:
     """Give the mesh at the scene's frames; a subdivided one lies on the disk, not in memory."""
     rate_hz = solved.settings.scene_rate_hz or performance.footage.rate_hz
     samples = resample_uniform(performance.geometry.head_m, performance.time_s, rate_hz=rate_hz)
     positions = scene_from_head(samples.values)
-    if baking is None:
+    if surface.stencil is None:
         yield _Cache(positions, samples.first_frame, rate_hz)
         return
     with tempfile.TemporaryFile(dir=folder) as file:
         try:
             for first in range(0, len(positions), _CHUNK_FRAMES):
                 chunk = positions[first : first + _CHUNK_FRAMES]
-                file.write(subdivide_positions(baking.stencil, chunk).astype("<f4").tobytes())
+                file.write(surface.carry(chunk).astype("<f4").tobytes())
             file.flush()
         except OSError as error:
             raise ExportError(
                 f"The point cache cannot be written to '{folder}': {error.strerror}. Make room "
                 "there, or subdivide less."
             ) from error
-        shape = (len(positions), baking.mesh.n_vertices, 3)
+        shape = (len(positions), surface.n_vertices, 3)
         on_disk = np.memmap(file, "<f4", mode="r", shape=shape)
         yield _Cache(on_disk, samples.first_frame, rate_hz)
 
