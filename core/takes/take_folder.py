@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..arrays import AnyArray, BoolArray
+from ..arrays import AnyArray, BoolArray, Float64Array
 from ..errors import TakeError
 from ..records import FaceTrack, Take
 from .take_header import HEADER_NAME, ArrayFile, TakeHeader, damaged, read_header
@@ -35,10 +35,11 @@ def read_take(folder: str | Path) -> Take:
     arrays = {file.name: _read_array(place, file, n_frames=n_frames) for file in header.arrays}
     n_frames = _count_sound_frames(place, header, arrays)
     arrays = {name: array[:n_frames] for name, array in arrays.items()}
+    times_s = _spread(arrays["time_s.f64"], step_s=1.0 / header.footage.rate_hz)
     return Take(
         footage=header.footage,
         provenance=header.provenance,
-        time_s=arrays["time_s.f64"],
+        time_s=times_s,
         frame_index=arrays["frame_index.i32"],
         faces=tuple(_face_track(arrays, face) for face in range(header.n_faces)),
         is_complete=header.is_complete,
@@ -119,6 +120,20 @@ def _find_sound_frames(header: TakeHeader, arrays: dict[str, AnyArray]) -> BoolA
         for face in range(header.n_faces):
             is_sound &= _find_sound_samples(_face_track(arrays, face))
     return is_sound
+
+
+def _spread(time_s: Float64Array, *, step_s: float) -> Float64Array:
+    """Return times that increase: frames of equal times share the span up to the next time.
+
+    Cameras gave such times where their clock ticked more slowly than they saw.
+    """
+    is_first = np.diff(time_s, prepend=-np.inf) > 0
+    if is_first.all():
+        return time_s
+    known = np.append(np.flatnonzero(is_first), len(time_s))
+    n_last = known[-1] - known[-2]
+    known_s = np.append(time_s[is_first], time_s[-1] + n_last * step_s)
+    return np.interp(np.arange(len(time_s)), known, known_s)
 
 
 def _find_sound_samples(track: FaceTrack) -> BoolArray:

@@ -280,7 +280,7 @@ class TakeWriter:
     def _check_order(self, frame_index: int, time_s: float) -> None:
         """Raise unless a frame comes after the last one."""
         last_index, last_time_s = self._last
-        if frame_index <= last_index or not last_time_s <= time_s < np.inf:
+        if frame_index <= last_index or not last_time_s < time_s < np.inf:
             raise RangeError(
                 f"frame {frame_index} at {time_s:g} s must come after frame {last_index} "
                 f"at {last_time_s:g} s"

@@ -164,6 +164,16 @@ def test_samples_that_contradict_each_other_are_damage(folder, name, dtype, at, 
     assert_refused_untouched(folder, TakeDamaged, r"samples of frame \d contradict each other")
 
 
+def test_frames_of_equal_times_share_the_span_up_to_the_next_time(folder):
+    times_s = np.array([0.0, 0.0, 0.03, 0.03, 0.03, 0.03])
+    times_s.tofile(folder / "time_s.f64")
+    before = content_of(folder)
+    found = read_take(folder)
+    assert found.footage.rate_hz == 25.0
+    np.testing.assert_allclose(found.time_s, [0.0, 0.015, 0.03, 0.07, 0.11, 0.15], atol=1e-12)
+    assert content_of(folder) == before
+
+
 def test_zeros_that_a_power_cut_left_at_the_end_are_cut_off(cut_off):
     for name in (
         "time_s.f64",

@@ -276,7 +276,14 @@ def test_frames_that_do_not_fit_are_refused_and_change_nothing(tmp_path):
     with create(tmp_path / "take", n_faces=1) as writer:
         append_frames(writer, [3], n_faces=1)
         good = faces_of(2, n_faces=1)
-        for index, time_s in ((3, 9.0), (2, 9.0), (4, 0.0), (4, np.nan), (4, np.inf)):
+        for index, time_s in (
+            (3, 9.0),
+            (2, 9.0),
+            (4, 0.0),
+            (4, 3 / 29.97),
+            (4, np.nan),
+            (4, np.inf),
+        ):
             with pytest.raises(RangeError, match="must come after frame 3"):
                 writer.append(index, time_s, faces=good)
         with pytest.raises(ShapeError, match="faces must have 1 entries, got 2"):
