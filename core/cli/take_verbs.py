@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import ArgumentError
-from ..takes import read_stills, read_take
+from ..takes import count_stills, read_take
 from .console import Result
 from .output_settings import output_settings
 from .outputs import check_outputs, write_outputs
@@ -33,7 +33,7 @@ def export(arguments: Namespace, session: Session) -> Result:
 def info(arguments: Namespace, session: Session) -> Result:
     """Say what is in a take."""
     take = read_take(arguments.take)
-    n_stills = len(read_stills(arguments.take))
+    n_stills = count_stills(arguments.take)
     return Result(
         values={**values_of_take(take), "n_stills": n_stills},
         lines=(*lines_of_take(take), f"Stills:    {n_stills}"),

@@ -1,8 +1,8 @@
 """A capture in, a folder on disk out, and back."""
 
 from .footage_hash import FootageHash, hash_footage, hash_images
-from .stills import read_stills
-from .take_folder import has_take, read_take
+from .stills import count_stills, read_stills
+from .take_folder import has_take, is_temporary_take, read_take
 from .take_place import check_take_place, remove_take
 from .take_writer import TakeWriter
 
@@ -10,9 +10,11 @@ __all__ = [
     "FootageHash",
     "TakeWriter",
     "check_take_place",
+    "count_stills",
     "has_take",
     "hash_footage",
     "hash_images",
+    "is_temporary_take",
     "read_stills",
     "read_take",
     "remove_take",

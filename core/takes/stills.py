@@ -19,6 +19,17 @@ STILLS_NAME = "stills"
 _SHARED = [field.name for field in fields(StillEntry) if field.name != "file"]
 
 
+def count_stills(folder: str | Path) -> int:
+    """Return how many stills a take names, whether their pictures are whole or not.
+
+    Raises
+    ------
+    TakeMissing, TakeTooNew, TakeDamaged, TakeError
+        As `read_take`.
+    """
+    return len(read_header(Path(folder).absolute()).stills)
+
+
 def read_stills(folder: str | Path) -> list[Still]:
     """Read the stills of a take, best first within each face.
 

@@ -17,6 +17,17 @@ def has_take(folder: Path) -> bool:
     return (folder / HEADER_NAME).exists()
 
 
+def is_temporary_take(folder: Path) -> bool:
+    """Say whether a take was begun to be removed when it has served its purpose.
+
+    Raises
+    ------
+    TakeMissing, TakeTooNew, TakeDamaged, TakeError
+        As `read_take`.
+    """
+    return read_header(folder).is_temporary
+
+
 def read_take(folder: str | Path) -> Take:
     """Read a take; one that was cut off by a crash gives its whole frames.
 

@@ -49,7 +49,10 @@ class StillEntry:
 
 @dataclass(frozen=True, slots=True)
 class TakeHeader:
-    """The content of `take.json`; `n_frames` frames were on the disk before it was written."""
+    """The content of `take.json`; `n_frames` frames were on the disk before it was written.
+
+    `is_temporary`: whoever began the take may remove it when it has served its purpose.
+    """
 
     footage: Footage
     provenance: Provenance
@@ -57,6 +60,7 @@ class TakeHeader:
     n_landmarks: int
     n_frames: int = 0
     is_complete: bool = False
+    is_temporary: bool = False
     warnings: tuple[str, ...] = ()
     stills: tuple[StillEntry, ...] = ()
 
@@ -133,6 +137,7 @@ def _header_from_json(values: Any, *, folder: Path) -> TakeHeader:
         n_landmarks=_count(values["n_landmarks"], at_least=1),
         n_frames=_count(values["n_frames"]),
         is_complete=_typed(values["is_complete"], bool),
+        is_temporary=_typed(values.get("is_temporary", False), bool),
         warnings=tuple(_typed(text, str) for text in _typed(values["warnings"], list)),
         stills=tuple(_still(entry) for entry in _typed(values["stills"], list)),
     )

@@ -66,8 +66,11 @@ class TakeWriter:
         n_faces: int,
         n_landmarks: int,
         is_overwriting: bool = False,
+        is_temporary: bool = False,
     ) -> TakeWriter:
         """Begin a take in a new or empty folder; `is_overwriting` removes the take that is there.
+
+        `is_temporary` marks it as one that whoever begins it means to remove: `is_temporary_take`.
 
         Raises
         ------
@@ -78,7 +81,13 @@ class TakeWriter:
             another capture is writing it.
         """
         place = Path(folder).absolute()
-        header = TakeHeader(footage, provenance, n_faces=n_faces, n_landmarks=n_landmarks)
+        header = TakeHeader(
+            footage,
+            provenance,
+            n_faces=n_faces,
+            n_landmarks=n_landmarks,
+            is_temporary=is_temporary,
+        )
         check_take_place(place, is_overwriting=is_overwriting)
         try:
             place.mkdir(exist_ok=True)
@@ -90,8 +99,10 @@ class TakeWriter:
         return writer
 
     @classmethod
-    def resume(cls, folder: str | Path) -> TakeWriter:
+    def resume(cls, folder: str | Path, *, is_temporary: bool = True) -> TakeWriter:
         """Go on with a take where it ends; whether it is the same footage is the caller's to check.
+
+        With `is_temporary` False a temporary take ceases to be one.
 
         Raises
         ------
@@ -110,6 +121,9 @@ class TakeWriter:
             lock.release()
             raise
         writer._prepare(lambda: None)
+        if writer._header.is_temporary and not is_temporary:
+            writer._header = replace(writer._header, is_temporary=False)
+            writer._is_header_old = True
         return writer
 
     @property

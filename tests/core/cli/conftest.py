@@ -99,7 +99,7 @@ def _still(face: int) -> Still:
 def fake_solve(take, settings):
     """Stand for `pipeline.solve`: points that move on by `offset_m`, and stay where they are."""
     performances = []
-    for track in take.faces:
+    for face_index, track in enumerate(take.faces):
         if not track.presence.any():
             continue
         head = np.stack([TOPOLOGY.neutral_m + offset_m(index) for index in take.frame_index])
@@ -110,7 +110,7 @@ def fake_solve(take, settings):
         performances.append(
             Performance(
                 take.footage, take.time_s, track, track.landmarks_px, geometry, TOPOLOGY,
-                np.zeros(take.n_frames, bool),
+                np.zeros(take.n_frames, bool), face_index, len(take.faces),
             )
         )  # fmt: skip
     return performances

@@ -64,6 +64,13 @@ def test_gaps_run_from_the_first_lost_frame_to_the_next_found_one(is_found, span
     assert [(gap["start_s"], gap["end_s"], gap["n_frames"]) for gap in gaps] == spans
 
 
+def test_info_of_a_take_with_a_damaged_still_shows_all_of_it(mien, mien_json, take):
+    next((take / "stills").iterdir()).write_bytes(b"no picture")
+    code, out, _ = mien("info", take)
+    assert code == 0 and "Frames:    8, 0.000 to 0.700 s" in out and "Stills:    2" in out
+    assert mien_json("info", take)[1]["n_stills"] == 2
+
+
 def test_build_makes_a_blend_and_nothing_else(mien, take, blender):
     code, out, _ = mien("build", take, "-o", "face.BLEND", "--carrier", "absolute-keys")
     assert code == 0 and blender.jobs[0].animate.carrier == "absolute-keys"

@@ -11,7 +11,13 @@ import numpy as np
 import pytest
 
 from mien.core.errors import MienError, TakeDamaged, TakeError, TakeMissing, TakeTooNew
-from mien.core.takes import TakeWriter, read_stills, read_take
+from mien.core.takes import (
+    TakeWriter,
+    count_stills,
+    is_temporary_take,
+    read_stills,
+    read_take,
+)
 
 sys.path.insert(0, str(Path(__file__).parent))
 from take_samples import append_frames, create, still_of
@@ -251,6 +257,16 @@ def test_a_take_without_frames_is_empty_not_damaged(tmp_path):
         writer.finish()
     take = read_take(tmp_path / "take")
     assert take.is_complete and take.faces[1].landmarks_px.shape == (0, 5, 3)
+
+
+def test_a_take_from_before_there_were_temporary_ones_is_none(folder):
+    edit(folder, lambda header: header.pop("is_temporary"))
+    assert not is_temporary_take(folder)
+
+
+def test_stills_are_counted_whether_they_are_whole_or_not(folder):
+    next((folder / "stills").iterdir()).write_bytes(b"no picture")
+    assert count_stills(folder) == 1
 
 
 def test_the_format_page_names_every_array_and_field(folder):

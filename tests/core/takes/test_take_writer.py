@@ -19,7 +19,7 @@ from mien.core.errors import (
     TakeMissing,
 )
 from mien.core.records import Landmarks, Region
-from mien.core.takes import TakeWriter, read_stills, read_take, remove_take
+from mien.core.takes import TakeWriter, is_temporary_take, read_stills, read_take, remove_take
 from mien.core.takes import take_writer as take_writer_module
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -388,3 +388,19 @@ def test_a_full_disk_keeps_what_was_written_and_can_be_resumed(tmp_path):
         )
     finally:
         subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_temporary_take_stays_one_until_someone_goes_on_with_it_to_keep_it(tmp_path):
+    whole_take(tmp_path / "kept", 1)
+    assert not is_temporary_take(tmp_path / "kept")
+    place = tmp_path / "take"
+    with create(place, is_temporary=True) as writer:
+        append_frames(writer, [0])
+    assert is_temporary_take(place)
+    with TakeWriter.resume(place) as writer:
+        append_frames(writer, [1])
+    assert is_temporary_take(place)
+    with TakeWriter.resume(place, is_temporary=False):
+        pass
+    assert not is_temporary_take(place)
+    assert read_take(place).n_frames == 2
