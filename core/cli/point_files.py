@@ -104,7 +104,7 @@ def _write_overlay(solved: SolvedTake, output: Path, session: Session) -> list[P
 
 
 def _source_settings(take: Take) -> SourceSettings:
-    """Return how the footage was opened for the capture."""
+    """Return how the footage was opened for the capture; a rate is the images' alone."""
     captured = take.provenance.settings.get("source")
     values = captured if isinstance(captured, dict) else {}
     numbers = {
@@ -112,6 +112,8 @@ def _source_settings(take: Take) -> SourceSettings:
         for field in fields(SourceSettings)
         if isinstance(values.get(field.name), int | float)
     }
+    if take.footage.kind != "images":
+        numbers.pop("rate_hz", None)
     return SourceSettings(**numbers)
 
 

@@ -7,7 +7,9 @@ and GIF's trailer.
 
 from __future__ import annotations
 
+import math
 import re
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +30,8 @@ class ContainerFacts:
     `kind` is 'mp4', 'matroska', 'avi', 'gif' or ''. `missing_bytes` is how far the structure
     reaches beyond the file's end. `has_index` is False for an MP4 without its 'moov'. `codec` is
     the video track's name for its codec, '' where unknown. `has_video` and `has_audio` are None
-    where unknown. `duration_s` is how long an MP4's video track is shown, after its edits.
+    where unknown. `duration_s` is how long an MP4's video track is shown, after its edits;
+    `n_quarter_turns` how far clockwise it asks to be turned before that.
     """
 
     kind: str
@@ -38,6 +41,17 @@ class ContainerFacts:
     has_video: bool | None = None
     has_audio: bool | None = None
     duration_s: float | None = None
+    n_quarter_turns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Track:
+    """A track of an MP4: handler, its codec's name, duration in the movie's clock, turn."""
+
+    handler: bytes = b""
+    codec: str = ""
+    duration: int = 0
+    n_quarter_turns: int = 0
 
 
 def container_facts(path: Path) -> ContainerFacts:
@@ -91,34 +105,36 @@ def _iso_facts(file: BinaryIO, n_bytes: int) -> ContainerFacts:
             index = (body, end)
     if index is None:
         return ContainerFacts("mp4", missing_bytes=missing, has_index=False)
-    tracks: dict[bytes, tuple[str, float | None]] = {}
+    tracks: dict[bytes, _Track] = {}
     clock_hz = 0
     for name, body, end in _boxes(file, start=index[0], end=index[1]):
         if name == b"mvhd":
             clock_hz = _iso_number(file, body, version_0=12, version_1=20, n_long=4)
         elif name == b"trak":
-            kind, codec, duration = _iso_track(file, body, end)
-            tracks.setdefault(kind, (codec, duration / clock_hz if clock_hz and duration else None))
-    codec, duration_s = tracks.get(b"vide", ("", None))
+            track = _iso_track(file, body, end)
+            tracks.setdefault(track.handler, track)
+    video = tracks.get(b"vide", _Track())
     return ContainerFacts(
         "mp4",
         missing_bytes=missing,
-        codec=codec,
+        codec=video.codec,
         has_video=b"vide" in tracks,
         has_audio=b"soun" in tracks,
-        duration_s=duration_s,
+        duration_s=video.duration / clock_hz if clock_hz and video.duration else None,
+        n_quarter_turns=video.n_quarter_turns,
     )
 
 
-def _iso_track(file: BinaryIO, body: int, end: int) -> tuple[bytes, str, int]:
-    """Return a track's handler, the name of its codec, and its duration in the movie's clock."""
-    handler, codec, duration = b"", "", 0
+def _iso_track(file: BinaryIO, body: int, end: int) -> _Track:
+    """Read a track, or a part of one."""
+    handler, codec, duration, n_quarter_turns = b"", "", 0, 0
     for name, start, stop in _boxes(file, start=body, end=end):
         if name == b"tkhd":
             duration = _iso_number(file, start, version_0=20, version_1=28, n_long=8)
+            n_quarter_turns = _iso_turns(file, start)
         elif name in (b"mdia", b"minf", b"stbl"):
             inner = _iso_track(file, start, stop)
-            handler, codec = handler or inner[0], codec or inner[1]
+            handler, codec = handler or inner.handler, codec or inner.codec
         elif name == b"hdlr" and not handler:
             file.seek(start + 8)
             handler = file.read(4)
@@ -126,7 +142,20 @@ def _iso_track(file: BinaryIO, body: int, end: int) -> tuple[bytes, str, int]:
         elif name == b"stsd":
             file.seek(start + 12)
             codec = _printable(file.read(4))
-    return handler, codec, duration
+    return _Track(handler, codec, duration, n_quarter_turns)
+
+
+def _iso_turns(file: BinaryIO, body: int) -> int:
+    """Return the quarter turns clockwise of a track header's matrix."""
+    file.seek(body)
+    is_long = file.read(1) == b"\1"
+    file.seek(body + (52 if is_long else 40))
+    matrix = file.read(8)
+    if len(matrix) < 8:
+        return 0
+    # (x, y) → (a·x + c·y, b·x + d·y), y down: ISO/IEC 14496-12, 8.3.2.
+    a, b = struct.unpack(">2i", matrix)
+    return round(math.atan2(b, a) / (math.pi / 2)) % 4
 
 
 def _iso_number(file: BinaryIO, body: int, *, version_0: int, version_1: int, n_long: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -19,6 +20,11 @@ class FrameSource(Protocol):
     @property
     def footage(self) -> Footage:
         """What is known before the first frame is decoded."""
+        ...
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that the frames are read from, in their order; none of live footage."""
         ...
 
     @property

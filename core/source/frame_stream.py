@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -102,8 +103,15 @@ class StreamedSource(ABC):
 
     is_live = False
 
-    def __init__(self, footage: Footage, *, queue_size: int = DEFAULT_QUEUE_SIZE) -> None:
+    def __init__(
+        self,
+        footage: Footage,
+        *,
+        files: Sequence[Path] = (),
+        queue_size: int = DEFAULT_QUEUE_SIZE,
+    ) -> None:
         self._footage = footage
+        self._files = tuple(files)
         self._queue_size = queue_size
         self._warnings: list[str] = []
         self._stream: FrameStream | None = None
@@ -113,6 +121,11 @@ class StreamedSource(ABC):
     def footage(self) -> Footage:
         """What is known before the first frame is decoded."""
         return self._footage
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that the frames are read from, in their order; none of live footage."""
+        return self._files
 
     @property
     def warnings(self) -> tuple[str, ...]:

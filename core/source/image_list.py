@@ -27,6 +27,24 @@ def is_pattern(path: Path) -> bool:
     return is_image and bool(_PATTERN.search(path.name)) and not path.exists()
 
 
+def images_at(place: Path) -> list[NumberedImage]:
+    """Return the images that a pattern, a folder, or one image of a sequence stands for.
+
+    Empty if the place is a file of another kind.
+
+    Raises
+    ------
+    CannotOpen
+        It is missing or cannot be read, or there are no images.
+    """
+    if is_pattern(place):
+        return images_of_pattern(place)
+    check_readable(place)
+    if place.is_dir():
+        return images_of_folder(place)
+    return images_beside(place) if place.suffix.lower() in IMAGE_SUFFIXES else []
+
+
 def images_of_folder(folder: Path) -> list[NumberedImage]:
     """Return a folder's images in natural order.
 

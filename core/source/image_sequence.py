@@ -44,7 +44,7 @@ class ImageSequence(StreamedSource):
             rate_hz=rate_hz,
             n_frames=len(self._images),
         )
-        super().__init__(footage, queue_size=queue_size)
+        super().__init__(footage, files=[image.path for image in images], queue_size=queue_size)
 
     def decode(self, stop: threading.Event) -> Generator[Frame, None, None]:
         """Yield the images of the range, or fewer once `stop` is set."""

@@ -8,14 +8,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from ..errors import CannotOpen
+from ..errors import ArgumentError, CannotOpen
 from ..settings import SourceSettings
-from .camera import Camera, is_live_address
-from .diagnosis import check_readable
+from .camera import Camera, is_live_address, shown_address
 from .frame_source import FrameSource
 from .frame_stream import DEFAULT_QUEUE_SIZE
-from .image_file import IMAGE_SUFFIXES
-from .image_list import images_beside, images_of_folder, images_of_pattern, is_pattern
+from .image_list import images_at
 from .image_sequence import ImageSequence
 from .video_file import VideoFile
 
@@ -35,6 +33,8 @@ def open_source(
 
     Raises
     ------
+    ArgumentError
+        A rate was given for footage that has times of its own.
     CannotOpen
         Footage is missing, may not be read, or is no footage.
     CannotDecode
@@ -46,18 +46,21 @@ def open_source(
         raise CannotOpen("No footage was named. Choose a video, a GIF or images.")
     place = footage_place(path)
     if place is None:
+        _refuse_rate(settings, shown_address(path))
         return Camera(path, settings)
-    if is_pattern(place):
-        images = images_of_pattern(place)
-    else:
-        check_readable(place)
-        if place.is_dir():
-            images = images_of_folder(place)
-        elif place.suffix.lower() in IMAGE_SUFFIXES:
-            images = images_beside(place)
-        else:
-            return VideoFile(str(place), settings, queue_size=queue_size)
+    images = images_at(place)
+    if not images:
+        return VideoFile(str(place), settings, queue_size=queue_size)
     return ImageSequence(str(place.absolute()), settings, images=images, queue_size=queue_size)
+
+
+def _refuse_rate(settings: SourceSettings, name: str) -> None:
+    """Raise where a rate was given for footage that is not made of images."""
+    if settings.rate_hz is not None:
+        raise ArgumentError(
+            f"rate must be left out for '{name}', which has times of its own; got "
+            f"{settings.rate_hz:g} Hz. Only images need one."
+        )
 
 
 def footage_place(path: str) -> Path | None:

@@ -55,7 +55,7 @@ class VideoFile(StreamedSource):
         self._claimed_s: float | None = None
         self._pixel_aspect = (1, 1)
         check_readable(self._path)
-        super().__init__(self._probe(), queue_size=queue_size)
+        super().__init__(self._probe(), files=[self._path], queue_size=queue_size)
 
     def decode(self, stop: threading.Event) -> Generator[Frame, None, None]:
         """Yield the frames of the range, or fewer once `stop` is set."""

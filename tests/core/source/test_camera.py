@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mien.core.errors import CannotDecode, CannotOpen
+from mien.core.errors import ArgumentError, CannotDecode, CannotOpen
 from mien.core.settings import SourceSettings
 from mien.core.source import open_source
 from mien.core.source.camera import Camera, is_live_address, shown_address
@@ -76,6 +76,16 @@ def test_times_come_from_the_clock_and_start_at_zero():
     assert source.footage.kind == "camera"
     assert source.footage.size == (4, 6)
     assert source.footage.n_frames is None
+
+
+def test_a_camera_has_no_files_and_its_own_rate():
+    with open_stand_in(StandInCamera(n_frames=1)) as source:
+        assert source.files == ()
+    address = "rtsp://anna:secret@10.0.0.7/live"
+    with pytest.raises(
+        ArgumentError, match=r"^rate must be left out for 'rtsp://10\.0\.0\.7/live'"
+    ):
+        open_source(address, SourceSettings(rate_hz=12.0))
 
 
 def test_a_slow_consumer_gets_the_newest_frame():

@@ -37,6 +37,15 @@ NAMES = [f"shot_{number:04d}.png" for number in range(8, 13)]
 
 @pytest.mark.parametrize("what", ["", "shot_0010.png", "shot_####.png", "shot_%04d.png",
                                   "shot_*.png", "*.png"])  # fmt: skip
+def test_every_way_to_name_a_sequence_tells_its_files(tmp_path, what):
+    write_sequence(tmp_path, NAMES)
+    (tmp_path / "notes.txt").write_text("no image")
+    with open_source(str(tmp_path / what), SourceSettings()) as source:
+        assert source.files == tuple(tmp_path / name for name in NAMES)
+
+
+@pytest.mark.parametrize("what", ["", "shot_0010.png", "shot_####.png", "shot_%04d.png",
+                                  "shot_*.png", "*.png"])  # fmt: skip
 def test_every_way_to_name_a_sequence_gives_its_frames(tmp_path, what):
     write_sequence(tmp_path / "s", NAMES)
     footage, frames, warnings = read_all(tmp_path / "s" / what)

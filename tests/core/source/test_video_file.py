@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mien.core.errors import CannotDecode, CannotOpen
+from mien.core.errors import ArgumentError, CannotDecode, CannotOpen
 from mien.core.settings import SourceSettings
 from mien.core.source import open_source
+from mien.core.source.container import container_facts
 from mien.core.source.video_file import VideoFile
 
 DATA = Path(os.environ.get("MIEN_DATA", Path(__file__).resolve().parents[4] / "shared" / "data"))
@@ -52,6 +53,14 @@ def test_every_frame_comes_once_in_order_with_its_time(tmp_path):
     assert footage.n_frames == 10
     assert warnings == ()
     assert all(f.image.dtype == np.uint8 and f.image.shape == (48, 64, 3) for f in frames)
+
+
+def test_a_video_has_one_file_and_its_own_rate(tmp_path):
+    path = write_video(tmp_path / "a.mp4")
+    with open_source(str(path), SourceSettings()) as source:
+        assert source.files == (path,)
+    with pytest.raises(ArgumentError, match=r"^rate must be left out for 'a\.mp4', .* got 12 Hz"):
+        open_source(str(path), SourceSettings(rate_hz=12.0))
 
 
 def test_colours_are_red_green_blue(tmp_path):
@@ -166,6 +175,7 @@ def test_the_containers_rotation_is_obeyed(tmp_path, matrix, size, corner):
     path.write_bytes(data)
     footage, frames, _ = read_all(path)
     assert footage.size == size == frames[0].image.shape[:2]
+    assert container_facts(path).n_quarter_turns == [(0, 0), (0, 1), (1, 1), (1, 0)].index(corner)
     height, width = size
     row = slice(height - 16, None) if corner[0] else slice(0, 16)
     column = slice(width - 16, None) if corner[1] else slice(0, 16)
