@@ -10,6 +10,7 @@ import numpy as np
 
 from ...core.arrays import Float64Array
 from ..scene.face_scene import FaceScene
+from ..scene.timeline import always_shown
 
 _N_PROBES = 5
 
@@ -64,7 +65,8 @@ def expected_of(scene: bpy.types.Scene, built: FaceScene) -> Expected:
     frames = tuple(sorted({int(frame) for frame in probes}))
     faces = []
     for face in built.faces:
-        found = [(world_vertices(scene, face, frame), _weights(face)) for frame in frames]
+        with always_shown(face):
+            found = [(world_vertices(scene, face, frame), _weights(face)) for frame in frames]
         world, weights = zip(*found, strict=True)
         faces.append(ExpectedFace(face.name, np.stack(world), np.stack(weights)))
     return Expected(

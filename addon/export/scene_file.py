@@ -96,7 +96,7 @@ def write_performances(
     scene = bpy.context.scene
     built = build_face_scene(scene, performances, plan=plan, on_progress=on_progress)
     expected = expected_of(scene, built)
-    scene.frame_set(0)
+    scene.frame_set(scene.frame_start)
     on_progress(Progress("write", 0, None))
     staged = staging / output.name
     with _translated(output):

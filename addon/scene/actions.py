@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import bpy
@@ -67,6 +68,21 @@ def animate(block: bpy.types.ID, channels: Iterable[Channel], *, keys: Keys) -> 
                     channel.group
                 )
             curve.group = groups[channel.group]
+
+
+@contextmanager
+def curves_muted(block: bpy.types.ID, data_paths: tuple[str, ...]) -> Iterator[None]:
+    """Let some curves of a data-block have no say for a while."""
+    has_curves = block.animation_data is not None and block.animation_data.action is not None
+    curves = _curve_home(block).fcurves if has_curves else ()
+    chosen = [curve for curve in curves if curve.data_path in data_paths and not curve.mute]
+    for curve in chosen:
+        curve.mute = True
+    try:
+        yield
+    finally:
+        for curve in chosen:
+            curve.mute = False
 
 
 def _curve_home(

@@ -88,7 +88,8 @@ def build_face_scene(
     """
     faces = _face_plans(performances, plan=plan)
     first = faces[0]
-    set_timeline(scene, rate=first.rate, end_s=float(first.performance.time_s[-1]))
+    times = first.performance.time_s
+    set_timeline(scene, rate=first.rate, start_s=float(times[0]), end_s=float(times[-1]))
     collection = collection_of(scene, plan.name)
     warnings = _add_camera(scene, collection, plan=first) if plan.has_camera else []
     carried = []
@@ -98,7 +99,7 @@ def build_face_scene(
         carried.append(_add_face(name, collection, plan=face))
         warnings += _tell_gaps(scene, carried[-1].face, plan=face)
     on_progress(Progress("build", len(faces), len(faces)))
-    scene.frame_set(0)
+    scene.frame_set(scene.frame_start)
     return FaceScene(
         faces=tuple(one.face for one in carried),
         n_blendshapes=max(one.n_blendshapes for one in carried),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import bpy
@@ -10,8 +12,9 @@ import numpy as np
 
 from ...core.errors import ArgumentError
 from ...core.records import Performance
-from .actions import Channel, Keys, animate
+from .actions import Channel, Keys, animate, curves_muted
 
+VISIBILITY_PATHS = ("hide_viewport", "hide_render")
 _MAX_FPS = 32767
 
 
@@ -49,13 +52,13 @@ def scene_rate_of(rate_hz: float) -> SceneRate:
     return SceneRate(whole, whole / rate_hz)
 
 
-def set_timeline(scene: bpy.types.Scene, *, rate: SceneRate, end_s: float) -> None:
-    """Give the scene its rate, and a range from frame 0 to the frame at or after `end_s`."""
+def set_timeline(scene: bpy.types.Scene, *, rate: SceneRate, start_s: float, end_s: float) -> None:
+    """Give the scene its rate, and a range around what was captured, at whole frames."""
     scene.render.fps = rate.fps
     scene.render.fps_base = rate.fps_base
-    scene.frame_start = 0
-    scene.frame_end = max(0, math.ceil(end_s * rate.hz - 1e-3))
-    scene.frame_set(0)
+    scene.frame_start = math.floor(start_s * rate.hz + 1e-3)
+    scene.frame_end = max(scene.frame_start, math.ceil(end_s * rate.hz - 1e-3))
+    scene.frame_set(scene.frame_start)
 
 
 def pose_keys(performance: Performance, *, rate_hz: float) -> Keys:
@@ -102,6 +105,20 @@ def mark_gaps(
         scene.timeline_markers.new(f"{face.name} filled", frame=math.ceil(frame - 1e-3))
 
 
+@contextmanager
+def always_shown(face: bpy.types.Object) -> Iterator[None]:
+    """Show a face in its gaps, too, for a while: Blender evaluates nothing that is hidden."""
+    with curves_muted(face, VISIBILITY_PATHS):
+        hidden = [getattr(face, path) for path in VISIBILITY_PATHS]
+        for path in VISIBILITY_PATHS:
+            setattr(face, path, False)
+        try:
+            yield
+        finally:
+            for path, was_hidden in zip(VISIBILITY_PATHS, hidden, strict=True):
+                setattr(face, path, was_hidden)
+
+
 def hide_while_lost(face: bpy.types.Object, performance: Performance, *, rate_hz: float) -> None:
     """Key the visibility in the viewport and in renders, held, at every change."""
     present = performance.is_present
@@ -109,5 +126,5 @@ def hide_while_lost(face: bpy.types.Object, performance: Performance, *, rate_hz
     frames = performance.time_s[changes] * rate_hz
     keys = Keys(frames=frames, is_held=np.ones(len(changes), bool))
     hidden = (~present[changes]).astype(np.float32)
-    paths = ("hide_viewport", "hide_render")
-    animate(face, [Channel(path, hidden, group="Visibility") for path in paths], keys=keys)
+    channels = [Channel(path, hidden, group="Visibility") for path in VISIBILITY_PATHS]
+    animate(face, channels, keys=keys)

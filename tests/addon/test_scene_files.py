@@ -115,3 +115,36 @@ def test_an_export_plays_what_was_captured(
     every = [(index * per_second / rate_hz, index) for index in (0, 1, 7, 12, 22, 23)]
     assert len(found) == 2
     assert worst_error(found, truths, vertices_at, every) <= TOLERANCE_M
+
+
+@pytest.mark.parametrize("suffix", [".blend", ".fbx", ".glb", ".abc", ".usdc"])
+def test_a_take_that_starts_late_stands_at_its_own_frames(
+    tmp_path, performance, vertices_at, suffix
+):
+    late = performance(time_s=2.0 + np.arange(24) / 25.0)
+    output = tmp_path / f"face{suffix}"
+    write(output, [late])
+    (face,) = open_again(output)
+    scene = bpy.context.scene
+    if suffix == ".blend":
+        assert (scene.frame_start, scene.frame_end) == (50, 73)
+    per_second = scene.render.fps / scene.render.fps_base
+    every = [((2.0 + index / 25.0) * per_second, index) for index in (0, 1, 12, 23)]
+    assert worst_error([face], [true_world(late)], vertices_at, every) <= TOLERANCE_M
+
+
+@pytest.mark.parametrize("carrier", ["shape-keys", "absolute-keys", "vertices", "cache"])
+@pytest.mark.parametrize("level", [0, 1])
+def test_a_face_lost_at_both_ends_and_between_is_written(
+    tmp_path, performance, vertices_at, carrier, level
+):
+    gappy = performance(lost=(0, 1, 11, 12, 23))
+    output = tmp_path / "face.blend"
+    mesh = MeshSettings(subdivide=level)
+    write(output, [gappy], animate=AnimateSettings(carrier=carrier), mesh=mesh)
+    (face,) = open_again(output)
+    every = [(index, index) for index in (2, 10, 13, 22)]
+    truth = true_world(gappy, mesh=mesh)
+    assert worst_error([face], [truth], vertices_at, every) <= TOLERANCE_M
+    bpy.context.scene.frame_set(11)
+    assert face.hide_viewport
