@@ -10,15 +10,12 @@ from mathutils import Matrix
 from ...core.arrays import FloatArray
 from ...core.errors import CannotOpen
 from ...core.records import Camera, Footage
-from ...core.source.image_list import (
-    NumberedImage,
-    images_beside,
-    images_of_folder,
-    images_of_pattern,
-    is_pattern,
-)
+from ...core.source.container import container_facts
+from ...core.source.image_list import images_at
 
 NAME = "Footage Camera"
+_TURNS_MOVIES = bpy.app.version >= (4, 4, 0)
+"""Whether Blender turns a movie as its container asks."""
 
 
 def add_footage_camera(
@@ -69,9 +66,10 @@ def put_footage_behind(placed: bpy.types.Object, footage: Footage) -> str:
     path = Path(footage.path)
     nothing = "nothing lies behind the mesh."
     try:
-        images = _images_of(path) if footage.kind == "images" else []
+        images = images_at(path) if footage.kind == "images" else []
+        is_upside_down = not images and not _TURNS_MOVIES and _is_half_turned(path)
         clip = bpy.data.movieclips.load(str(images[0].path if images else path))
-    except (RuntimeError, CannotOpen) as error:
+    except (RuntimeError, OSError, CannotOpen) as error:
         reason = " ".join(str(error).split())
         return f"Blender cannot show footage '{path.name}': {nothing} ({reason})"
     height, width = footage.size
@@ -89,12 +87,11 @@ def put_footage_behind(placed: bpy.types.Object, footage: Footage) -> str:
     behind.alpha = 1.0
     behind.display_depth = "BACK"
     behind.frame_method = "FIT"
+    behind.use_flip_x = behind.use_flip_y = is_upside_down
     placed.data.show_background_images = True
     return ""
 
 
-def _images_of(path: Path) -> list[NumberedImage]:
-    """List the images that a folder, a pattern or one image of a sequence stands for."""
-    if is_pattern(path):
-        return images_of_pattern(path)
-    return images_of_folder(path) if path.is_dir() else images_beside(path)
+def _is_half_turned(path: Path) -> bool:
+    """Return whether a movie's container asks for a half turn, which keeps its size."""
+    return container_facts(path).n_quarter_turns == 2

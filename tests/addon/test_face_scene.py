@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 from dataclasses import replace
 
 import bpy
@@ -87,6 +88,38 @@ def test_footage_that_blender_reads_otherwise_is_told(scene, performance, plan, 
         built = build_face_scene(scene, [shown], plan=plan(has_camera=True))
         assert reason in built.warnings[0]
         assert not bpy.data.movieclips
+
+
+def save_upside_down(path):
+    """Write a movie of 64×48, white at the bottom right once it was turned by 180°."""
+    cv2 = pytest.importorskip("cv2")
+    code = cv2.VideoWriter_fourcc(*"mp4v")
+    writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, code, 25, (64, 48))
+    picture = np.zeros((48, 64, 3), np.uint8)
+    picture[:16, :16] = 255
+    for _ in range(3):
+        writer.write(picture)
+    writer.release()
+    data = bytearray(path.read_bytes())
+    at = data.index(b"tkhd") + 4 + 40
+    one = 1 << 16
+    data[at : at + 36] = struct.pack(">9i", -one, 0, 0, 0, -one, 0, 64 * one, 48 * one, 1 << 30)
+    path.write_bytes(data)
+
+
+def test_footage_that_was_taken_upside_down_stands_upright(scene, performance, plan, tmp_path):
+    path = tmp_path / "turned.mp4"
+    save_upside_down(path)
+    shown = performance(n_frames=3, size=(48, 64), path=str(path))
+    built = build_face_scene(scene, [shown], plan=plan(has_camera=True))
+    assert built.warnings == ()
+    (behind,) = scene.camera.data.background_images
+    assert behind.use_flip_x == behind.use_flip_y
+    movie = bpy.data.images.load(str(path))  # read by the same code as the clip
+    seen = np.array(movie.pixels[:]).reshape(48, 64, 4)[::-1, :, 0]
+    seen = seen[::-1, ::-1] if behind.use_flip_x else seen
+    assert seen[-16:, -16:].mean() > 0.8
+    assert seen[:16, :16].mean() < 0.1
 
 
 def test_footage_that_drifts_is_told(scene, performance, plan, tmp_path):
