@@ -50,6 +50,7 @@ def open_source(
         return Camera(path, settings)
     images = images_at(place)
     if not images:
+        _refuse_rate(settings, place.name)
         return VideoFile(str(place), settings, queue_size=queue_size)
     return ImageSequence(str(place.absolute()), settings, images=images, queue_size=queue_size)
 
