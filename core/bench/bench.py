@@ -15,8 +15,9 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from ..arrays import Float32Array
-from ..errors import ArgumentError, BackendError, CannotOpen
+from .. import errors
+from ..arrays import Float32Array, check_shape
+from ..errors import ArgumentError, BackendError, CannotOpen, MienError
 from ..records import OnProgress, Progress, silent
 from ..settings import DEFAULT_ENGINE, SourceSettings
 from ..source import open_source
@@ -37,7 +38,7 @@ run = importlib.import_module("mien.core.bench.contestants").run_contestant
 try:
     answer = run(**job)
 except Exception as error:
-    answer = {"error": f"{type(error).__name__}: {error}"}
+    answer = {"error": type(error).__name__, "message": str(error)}
 print()
 print(json.dumps(answer))
 """
@@ -103,8 +104,10 @@ def bench_clip(
 
     Raises
     ------
+    ArgumentError
+        The truth is of another length than the clip.
     MienError
-        The clip or the truth is unusable.
+        The clip or the truth is unusable, or Mien itself failed on it.
     """
     unknown = [name for name in contestants if name not in CONTESTANTS]
     if unknown:
@@ -129,13 +132,20 @@ def _measure(name: str, *, clip: str, engine: str, truth: Float32Array | None) -
             {"name": name, "clip": clip, "engine": engine, "landmarks_file": str(landmarks_file)}
         )
         if "error" in answer:
-            return BenchRow(name, note=answer["error"])
+            if name == "mediapipe":
+                return BenchRow(name, note=f"{answer['error']}: {answer['message']}")
+            raise _own_error(name, answer)
         landmarks = np.load(landmarks_file) if landmarks_file.exists() else None
+    if truth is not None and len(truth) != answer["n_steps"]:
+        raise ArgumentError(
+            f"truth must have as many frames as the clip, got {len(truth)} where '{name}' found "
+            f"{answer['n_steps']}"
+        )
     peak = answer["peak_bytes"]
     shaking, score = None, None
     if landmarks is not None:
         shaking = shaking_percent(landmarks)
-        if truth is not None and len(truth) == len(landmarks):
+        if truth is not None:
             score = score_tracking(landmarks, truth)
     return BenchRow(
         name,
@@ -149,12 +159,22 @@ def _measure(name: str, *, clip: str, engine: str, truth: Float32Array | None) -
     )
 
 
+def _own_error(name: str, answer: dict[str, str]) -> MienError:
+    """Return the error that Mien ended with in a process of its own."""
+    kind = getattr(errors, answer["error"], None)
+    if isinstance(kind, type) and issubclass(kind, MienError):
+        return kind(answer["message"])
+    return BackendError(f"Measuring '{name}' failed: {answer['error']}: {answer['message']}")
+
+
 def _run_child(job: dict[str, str]) -> dict[str, Any]:
     """Start Python on one job and read its answer."""
     root = Path(__file__).resolve().parents[2]
-    search = os.pathsep.join(path for path in sys.path if path)
+    # Neither `-c` nor `python -m` here shall make it import what lies beside the footage.
+    here = Path.cwd()
+    search = os.pathsep.join(path for path in sys.path if path and Path(path) != here)
     done = subprocess.run(
-        [sys.executable, "-c", _CHILD, str(root), json.dumps(job)],
+        [sys.executable, "-P", "-c", _CHILD, str(root), json.dumps(job)],
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -176,12 +196,14 @@ def _read_truth(path: Path) -> Float32Array:
     """Read the true landmarks."""
     try:
         with path.open("rb") as file, np.load(file) as arrays:  # np.load leaves a bad zip open
-            return np.asarray(arrays["landmarks_px"], np.float32)
+            truth = np.asarray(arrays["landmarks_px"], np.float32)
+        check_shape("landmarks_px", truth, ("n_frames", "n_landmarks", 3))
     except (OSError, KeyError, ValueError, TypeError, IndexError, BadZipFile) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is something else"
         raise CannotOpen(
             f"Truth '{path}' cannot be read: {reason}. It must be an .npz with 'landmarks_px'."
         ) from error
+    return truth
 
 
 def _table(rows: Sequence[BenchRow]) -> list[str]:

@@ -1,15 +1,18 @@
 """A clip is benched: each contestant in a process of its own, with the truth beside it."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
 
+from mien.core import errors
+from mien.core.bench import bench as bench_module
 from mien.core.bench.bench import BenchResult, BenchRow, bench_clip
 from mien.core.bench.clip_file import write_clip
 from mien.core.bench.contestants import is_available
 from mien.core.bench.measure import TrackingScore
-from mien.core.errors import ArgumentError, CannotOpen
+from mien.core.errors import ArgumentError, BackendError, CannotOpen, NoFace
 
 
 @pytest.fixture(scope="module")
@@ -30,11 +33,47 @@ def test_decoding_is_measured_in_a_process_of_its_own(clip):
 
 
 @pytest.mark.weights
-def test_what_a_contestant_runs_into_is_told_in_its_row(clip):
-    result = bench_clip(clip, contestants=("decoding", "live"))
-    assert result.rows[0].note == ""
-    assert "NoFace" in result.rows[1].note
-    assert "No face was found" in result.lines()[-1]
+def test_a_clip_without_a_face_is_the_same_error_as_everywhere(clip):
+    with pytest.raises(NoFace, match=r"^No face was found in '"):
+        bench_clip(clip, contestants=("decoding", "live"))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("CannotDecode", "^It broke.$"),
+        ("KeyError", "^Measuring 'best' failed: KeyError: It broke.$"),
+    ],
+)
+def test_what_mien_runs_into_ends_the_bench(clip, monkeypatch, name, message):
+    monkeypatch.setattr(
+        bench_module, "_run_child", lambda job: {"error": name, "message": "It broke."}
+    )
+    with pytest.raises(getattr(errors, name, BackendError), match=message):
+        bench_clip(clip, contestants=("best",))
+
+
+def test_what_mediapipe_runs_into_is_told_in_its_row(clip, monkeypatch):
+    monkeypatch.setattr(bench_module, "is_available", lambda name: True)
+    monkeypatch.setattr(
+        bench_module, "_run_child", lambda job: {"error": "ValueError", "message": "It broke."}
+    )
+    (row,) = bench_clip(clip, contestants=("mediapipe",)).rows
+    assert row.note == "ValueError: It broke."
+
+
+def test_a_truth_of_another_length_than_the_clip_is_refused(clip, tmp_path):
+    np.savez(tmp_path / "truth.npz", landmarks_px=np.zeros((11, 468, 3), np.float32))
+    with pytest.raises(ArgumentError, match=r"got 11 where 'decoding' found 12$"):
+        bench_clip(clip, truth_file=tmp_path / "truth.npz")
+
+
+def test_modules_beside_the_footage_are_not_imported(clip, tmp_path, monkeypatch):
+    for name in ("json", "cv2", "numpy"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('imported from the clip folder')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    assert bench_clip(clip, contestants=("decoding",)).rows[0].n_frames == 12
 
 
 def test_mediapipe_is_said_to_be_absent_where_it_is(clip):
@@ -71,7 +110,7 @@ def test_wrong_inputs_are_refused_before_anything_runs(clip, tmp_path):
         bench_clip(str(tmp_path / "absent.mp4"), contestants=("decoding",))
 
 
-@pytest.mark.parametrize("content", ["text", "cut", "array", "other"])
+@pytest.mark.parametrize("content", ["text", "cut", "array", "other", "scalar"])
 def test_a_truth_that_is_none_is_named(tmp_path, content):
     path = tmp_path / "truth.npz"
     if content == "text":
@@ -79,6 +118,8 @@ def test_a_truth_that_is_none_is_named(tmp_path, content):
     elif content == "array":
         with path.open("wb") as file:
             np.save(file, np.zeros(3))
+    elif content == "scalar":
+        np.savez(path, landmarks_px=np.zeros(()))
     else:
         np.savez(path, other=np.zeros(300))
         if content == "cut":
