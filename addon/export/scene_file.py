@@ -17,6 +17,7 @@ from ...core.scene_job import SCENE_SUFFIXES, SceneJob, SceneReport
 from ...core.settings import Carrier
 from ...core.takes import read_take
 from ..scene.face_scene import FaceScene, ScenePlan, build_face_scene
+from ..scene.first_look import prepare_first_look
 from ..staging import staging_folder
 from .abc import check_abc, write_abc
 from .blend import check_blend, write_blend
@@ -101,6 +102,7 @@ def write_performances(
     staged = staging / output.name
     with _translated(output):
         if suffix == ".blend":
+            prepare_first_look(scene, built.faces)
             write_blend(staged, home=output.parent)
         else:
             form.write(staged, has_camera=job.has_camera)

@@ -32,4 +32,4 @@ def add_absolute_keys(face: bpy.types.Object, *, positions_m: FloatArray, keys: 
     shape_keys.name = f"{face.name} Expression"
     # Blender chooses where the keys stand, with its own rounding; asking is exact.
     times = np.array([block.frame for block in blocks], np.float32)
-    animate(shape_keys, [Channel("eval_time", times)], keys=keys)
+    animate(shape_keys, [Channel("eval_time", times, group="Expression")], keys=keys)

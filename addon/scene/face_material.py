@@ -25,7 +25,8 @@ def add_face_material(face: bpy.types.Object, texture: Path | None) -> bpy.types
     surface = next(node for node in nodes if node.type == "BSDF_PRINCIPLED")
     surface.inputs["Roughness"].default_value = _ROUGHNESS
     surface.inputs["Base Color"].default_value = material.diffuse_color = _SKIN
-    material.roughness = _ROUGHNESS
+    # The view's own gloss would lie over the dark of the eyes like milk.
+    material.roughness = 1.0
     if texture is not None:
         picture = nodes.new("ShaderNodeTexImage")
         picture.location = (surface.location.x - 320, surface.location.y)

@@ -45,7 +45,7 @@ def add_vertex_curves(face: bpy.types.Object, *, positions_m: FloatArray, keys: 
     check_vertex_curves(bpy.app.version)
     check_shape("positions_m", positions_m, (len(keys.frames), len(face.data.vertices), 3))
     channels = (
-        Channel(f"vertices[{vertex}].co", positions_m[:, vertex, axis], axis)
+        Channel(f"vertices[{vertex}].co", positions_m[:, vertex, axis], axis, "Vertices")
         for vertex in range(positions_m.shape[1])
         for axis in range(3)
     )

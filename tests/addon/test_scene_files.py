@@ -148,3 +148,25 @@ def test_a_face_lost_at_both_ends_and_between_is_written(
     assert worst_error([face], [truth], vertices_at, every) <= TOLERANCE_M
     bpy.context.scene.frame_set(11)
     assert face.hide_viewport
+
+
+@pytest.mark.parametrize("has_camera", [False, True])
+def test_an_opened_blend_shows_the_face_lit_and_chosen(tmp_path, performance, has_camera):
+    output = tmp_path / "face.blend"
+    write(output, [performance()], has_camera=has_camera)
+    (face,) = open_again(output)
+    scene = bpy.context.scene
+    assert scene.world is not None
+    assert scene.view_layers[0].objects.active == face
+    views = [
+        area.spaces.active
+        for screen in bpy.data.screens
+        for area in screen.areas
+        if area.type == "VIEW_3D"
+    ]
+    assert views
+    for view in views:
+        assert view.region_3d.view_perspective == ("CAMERA" if has_camera else "PERSP")
+        assert view.shading.color_type == "TEXTURE"
+        # What the view turns round is the face, within its own size.
+        assert (view.region_3d.view_location - face.matrix_world.translation).length < 0.2
