@@ -11,6 +11,7 @@ from ..export import is_neutral_obj
 from ..records import Take
 from ..scene_job import SCENE_SUFFIXES
 from ..settings import Carrier
+from ..source import shown_address
 from ..source.opening import footage_place
 from .output_settings import OutputSettings
 from .point_files import POINT_SUFFIXES, write_points
@@ -119,7 +120,7 @@ def _check_output(output: Path, *, footage: str) -> None:
     if place is None:
         if suffix == ".mp4":
             raise ArgumentError(
-                f"'{output.name}' cannot be drawn: what '{footage}' showed is gone. "
+                f"'{output.name}' cannot be drawn: what '{shown_address(footage)}' showed is gone. "
                 "Record a video first, or choose another format."
             )
     elif output.exists() and place.exists() and output.samefile(place):

@@ -71,8 +71,11 @@ def write_points(solved: SolvedTake, output: Path, *, session: Session) -> Writt
 def _changed_footage(take: Take) -> tuple[str, ...]:
     """Return a warning where the footage is no longer what was captured."""
     captured = take.provenance.footage_sha256
-    if captured is None or hash_footage(take.footage.path).sha256 == captured:
+    if captured is None:
         return ()
+    with open_source(take.footage.path, _source_settings(take)) as source:
+        if hash_footage(source.files).sha256 == captured:
+            return ()
     return (
         f"Footage '{Path(take.footage.path).name}' was changed after it was captured. Look whether "
         "the mesh still fits the face; if not, capture it again.",

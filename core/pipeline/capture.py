@@ -10,11 +10,10 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from ..errors import NoFace, TakeError
+from ..errors import Cancelled, NoFace, TakeError
 from ..inference.weights import find_weights
 from ..landmarks import engine_spec
 from ..records import (
-    Footage,
     Frame,
     Landmarks,
     OnProgress,
@@ -23,7 +22,7 @@ from ..records import (
     Take,
     silent,
 )
-from ..source import FrameSource, open_source
+from ..source import FrameSource, open_source, shown_address
 from ..takes import TakeWriter, hash_footage, read_stills, read_take, remove_take
 from ..track import StillPicker, region_from_array
 from ..version import VERSION
@@ -40,7 +39,8 @@ def capture(plan: CapturePlan, *, on_progress: OnProgress = silent) -> Take:
     Parameters
     ----------
     plan : what, with what, and where to
-    on_progress : called every frame; may raise `Cancelled`, which keeps the take so far
+    on_progress : called every frame; may raise `Cancelled`, which keeps the take so far, and
+        completes that of a camera, which has no other end
 
     Returns
     -------
@@ -58,12 +58,17 @@ def capture(plan: CapturePlan, *, on_progress: OnProgress = silent) -> Take:
     with ExitStack() as stack:
         writer = None
         if plan.is_resumed:
-            writer = stack.enter_context(TakeWriter.resume(plan.take_folder))
+            writer = TakeWriter.resume(plan.take_folder, is_temporary=plan.is_temporary)
+            stack.enter_context(writer)
         source = stack.enter_context(_open_footage(plan, writer))
         if writer is None:
-            writer = stack.enter_context(_new_take(plan, source.footage))
+            writer = stack.enter_context(_new_take(plan, source))
         if writer.take_so_far is None or not writer.take_so_far.is_complete:
-            _capture_frames(finder, source=source, writer=writer, on_progress=on_progress)
+            try:
+                _capture_frames(finder, source=source, writer=writer, on_progress=on_progress)
+            except Cancelled:
+                if source.footage.kind != "camera":
+                    raise
             for warning in source.warnings:
                 writer.add_warning(warning)
         writer.finish()
@@ -71,8 +76,8 @@ def capture(plan: CapturePlan, *, on_progress: OnProgress = silent) -> Take:
     if not any(track.presence.any() for track in take.faces):
         remove_take(plan.take_folder)
         raise NoFace(
-            f"No face was found in '{plan.footage}' ({take.n_frames} frames). The face should be "
-            "lit, at most two metres from the camera, and not turned far away."
+            f"No face was found in '{shown_address(plan.footage)}' ({take.n_frames} frames). The "
+            "face should be lit, at most two metres from the camera, and not turned far away."
         )
     return take
 
@@ -81,19 +86,24 @@ def _open_footage(plan: CapturePlan, resumed: TakeWriter | None) -> FrameSource:
     """Open the footage, behind what a resumed take holds already."""
     settings = plan.source
     so_far = None if resumed is None else resumed.take_so_far
+    if so_far is not None and so_far.footage.kind == "camera":
+        raise TakeError(
+            f"Take '{plan.take_folder}' cannot be resumed: what the camera showed is gone. Export "
+            "the take as it is, or record into a new folder."
+        )
     if resumed is not None and so_far is not None and so_far.n_frames and not so_far.is_complete:
         row = min(resumed.n_frames_with_stills, _first_row_to_replay(so_far))
         settings = replace(settings, start_s=float(so_far.time_s[row]))
     source = open_source(plan.footage, settings)
     if so_far is not None:
-        _check_same_capture(plan, so_far, source.footage)
+        _check_same_capture(plan, so_far, source)
     return source
 
 
-def _new_take(plan: CapturePlan, footage: Footage) -> TakeWriter:
+def _new_take(plan: CapturePlan, source: FrameSource) -> TakeWriter:
     """Begin the plan's take."""
     spec = engine_spec(plan.engine)
-    n_bytes, sha256 = hash_footage(footage.path)
+    n_bytes, sha256 = hash_footage(source.files)
     provenance = Provenance(
         mien_version=VERSION,
         engine=spec.name,
@@ -105,11 +115,12 @@ def _new_take(plan: CapturePlan, footage: Footage) -> TakeWriter:
     )
     return TakeWriter.create(
         plan.take_folder,
-        footage=footage,
+        footage=source.footage,
         provenance=provenance,
         n_faces=plan.track.n_faces,
         n_landmarks=spec.n_landmarks,
         is_overwriting=plan.is_overwriting,
+        is_temporary=plan.is_temporary,
     )
 
 
@@ -129,9 +140,9 @@ def _first_row_to_replay(take: Take) -> int:
     return max(min(rows, default=last), 0)
 
 
-def _check_same_capture(plan: CapturePlan, take: Take, footage: Footage) -> None:
+def _check_same_capture(plan: CapturePlan, take: Take, source: FrameSource) -> None:
     """Raise unless resuming a take continues the capture that began it."""
-    n_bytes, sha256 = hash_footage(footage.path)
+    n_bytes, sha256 = hash_footage(source.files)
     made = take.provenance
     differs = [
         name

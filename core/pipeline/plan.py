@@ -24,6 +24,8 @@ class CapturePlan:
     n_threads: int = 1
     is_resumed: bool = False
     is_overwriting: bool = False
+    is_temporary: bool = False
+    """The take is for this run alone; one that is there keeps its own mark, or loses it."""
 
     def settings_dict(self) -> dict[str, object]:
         """Return the settings that decide the result, as they stand in a take's provenance."""

@@ -1,6 +1,6 @@
 """A capture in, a folder on disk out, and back."""
 
-from .footage_hash import FootageHash, hash_footage, hash_images
+from .footage_hash import FootageHash, hash_footage
 from .stills import count_stills, read_stills
 from .take_folder import has_take, is_temporary_take, read_take
 from .take_place import check_take_place, remove_take
@@ -13,7 +13,6 @@ __all__ = [
     "count_stills",
     "has_take",
     "hash_footage",
-    "hash_images",
     "is_temporary_take",
     "read_stills",
     "read_take",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -24,34 +25,36 @@ class FootageHash(NamedTuple):
     sha256: str | None
 
 
-def hash_footage(path: str | Path) -> FootageHash:
-    """Identify a video file, or a folder of images by the names and sizes of its files.
+def hash_footage(files: Sequence[Path]) -> FootageHash:
+    """Identify footage: one file by its content, several by their names and sizes.
+
+    Parameters
+    ----------
+    files : those that its frames are read from (`FrameSource.files`), in any order
 
     Returns
     -------
     FootageHash
-        Without content where there is no file or folder of that name: a camera or a stream.
+        Without content where there are no files: a camera or a stream.
 
     Raises
     ------
     CannotOpen
-        The file or folder is there but cannot be read.
+        A file is missing or cannot be read.
     """
-    place = Path(path)
+    if not files:
+        return FootageHash(None, None)
     try:
-        if place.is_dir():
-            return hash_images([entry for entry in place.iterdir() if entry.is_file()])
-        if place.is_file():
-            return _hash_file(place)
+        return _hash_file(files[0]) if len(files) == 1 else _hash_images(files)
     except OSError as error:
         raise CannotOpen(
-            f"Footage '{place}' cannot be read: {error.strerror}. Check its permissions."
+            f"Footage '{error.filename or files[0]}' cannot be read: {error.strerror}. "
+            "Check that it is there, and its permissions."
         ) from error
-    return FootageHash(None, None)
 
 
-def hash_images(files: list[Path]) -> FootageHash:
-    """Identify images by their names and sizes; their order does not matter."""
+def _hash_images(files: Sequence[Path]) -> FootageHash:
+    """Hash images by their names and sizes; their order does not matter."""
     digest = hashlib.sha256()
     n_bytes = 0
     for file in sorted(files, key=lambda file: file.name):

@@ -1,12 +1,126 @@
-"""What the joined stages say of takes that they cannot use."""
+"""How the stages are joined, with a stand-in in the networks' place."""
 
+import sys
+
+import cv2
 import numpy as np
 import pytest
 
-from mien.core.errors import TakeError
-from mien.core.pipeline import solve
-from mien.core.records import FaceTrack, Footage, Provenance, Take
+from mien.core.errors import Cancelled, NoFace, TakeError
+from mien.core.pipeline import CapturePlan, capture, solve
+from mien.core.records import FaceTrack, Footage, Frame, Landmarks, Provenance, Region, Take
 from mien.core.settings import SmoothSettings
+from mien.core.takes import is_temporary_take, read_take
+
+N_FRAMES = 4
+
+
+class StandInFinder:
+    """Finds the same face in every frame, or none."""
+
+    has_face = True
+
+    def __init__(self, plan):
+        pass
+
+    def find(self, frame):
+        points = np.random.default_rng(0).uniform(10, 50, (468, 3)).astype(np.float32)
+        return [Landmarks(points, 0.9, Region(30, 30, 40, 0)) if self.has_face else None]
+
+    def follow(self, frame, faces):
+        pass
+
+
+class StandInCamera:
+    """Gives frames until nobody takes them."""
+
+    footage = Footage("rtsp://h/x", "camera", (64, 64), 30.0, None)
+    files = ()
+    warnings = ()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        pass
+
+    def frames(self):
+        index = 0
+        while True:
+            yield Frame(index, index / 30.0, np.zeros((64, 64, 3), np.uint8))
+            index += 1
+
+
+@pytest.fixture
+def capturing(monkeypatch):
+    """The module of `capture`, which needs no weights."""
+    module = sys.modules[capture.__module__]
+    monkeypatch.setattr(module, "FaceFinder", StandInFinder)
+    monkeypatch.setattr(module, "_weights_sha256", lambda plan: {})
+    return module
+
+
+@pytest.fixture
+def shots(tmp_path):
+    """A folder of numbered images."""
+    folder = tmp_path / "shots"
+    folder.mkdir()
+    for number in range(1, N_FRAMES + 1):
+        image = np.full((64, 64, 3), 10 * number, np.uint8)
+        assert cv2.imwrite(str(folder / f"shot_{number:04d}.png"), image)
+    return folder
+
+
+def cancel_at(n_done):
+    def on_progress(progress):
+        if progress.done == n_done:
+            raise Cancelled("Interrupted.")
+
+    return on_progress
+
+
+@pytest.mark.parametrize("name", ["", "shot_####.png", "shot_*.png", "shot_0001.png"])
+def test_images_are_known_again_however_they_are_named(capturing, shots, tmp_path, name):
+    plan = CapturePlan(str(shots / name), tmp_path / "take")
+    with pytest.raises(Cancelled):
+        capture(plan, on_progress=cancel_at(2))
+    made = read_take(plan.take_folder).provenance
+    assert made.footage_bytes == sum(file.stat().st_size for file in shots.iterdir())
+    assert made.footage_sha256 is not None
+    again = CapturePlan(plan.footage, plan.take_folder, is_resumed=True)
+    assert capture(again).n_frames == N_FRAMES
+    cv2.imwrite(str(shots / "shot_0003.png"), np.eye(64, dtype=np.uint8) * 255)
+    with pytest.raises(TakeError, match="cannot be resumed: it was made with other footage than"):
+        capture(again)
+
+
+def test_a_recording_ends_when_it_is_stopped_and_cannot_go_on(capturing, tmp_path, monkeypatch):
+    monkeypatch.setattr(capturing, "open_source", lambda path, settings: StandInCamera())
+    plan = CapturePlan("rtsp://me:pa/ss@h/x", tmp_path / "take")
+    take = capture(plan, on_progress=cancel_at(3))
+    assert (take.n_frames, take.is_complete) == (3, True)
+    monkeypatch.setattr(capturing, "open_source", None)  # nothing is opened to find out
+    with pytest.raises(TakeError, match=r"what the camera showed is gone\. Export the take as"):
+        capture(CapturePlan(plan.footage, plan.take_folder, is_resumed=True))
+    assert read_take(plan.take_folder).n_frames == 3
+
+
+def test_a_recording_without_a_face_shows_no_password(capturing, tmp_path, monkeypatch):
+    monkeypatch.setattr(capturing, "open_source", lambda path, settings: StandInCamera())
+    monkeypatch.setattr(StandInFinder, "has_face", False)
+    with pytest.raises(NoFace, match=r"^No face was found in 'rtsp://h/x'"):
+        capture(CapturePlan("rtsp://me:pa/ss@h/x", tmp_path / "take"), on_progress=cancel_at(3))
+
+
+def test_a_take_is_temporary_until_a_plan_wants_to_keep_it(capturing, shots, tmp_path):
+    place = tmp_path / "take"
+    found = []
+    for is_temporary in (True, True, False, True):
+        capture(
+            CapturePlan(str(shots), place, is_resumed=place.exists(), is_temporary=is_temporary)
+        )
+        found.append(is_temporary_take(place))
+    assert found == [True, True, False, False]
 
 
 def test_a_take_of_an_engine_that_is_not_there_is_the_takes_fault():
