@@ -102,7 +102,7 @@ def write_performances(
     staged = staging / output.name
     with _translated(output):
         if suffix == ".blend":
-            prepare_first_look(scene, built.faces)
+            prepare_first_look(scene, built.faces, has_texture=any(job.textures))
             write_blend(staged, home=output.parent)
         else:
             form.write(staged, has_camera=job.has_camera)

@@ -11,17 +11,22 @@ _GREY = (0.8, 0.8, 0.8, 1.0)
 _DISTANCE_M = 0.6
 """From there a face fills a good part of a view; nearer, the default clipping would cut it."""
 _CLIP_START_M = 0.01
+_CAMERA_ZOOM = 22.0
+"""The camera's picture fills 86 % of a view; Blender's own 0 is half of it."""
 # Looking along +Y with Z up: Blender's front view.
 _FRONT = Quaternion((0.7071068, 0.7071068, 0.0, 0.0))
 
 
-def prepare_first_look(scene: bpy.types.Scene, faces: Sequence[bpy.types.Object]) -> None:
+def prepare_first_look(
+    scene: bpy.types.Scene, faces: Sequence[bpy.types.Object], *, has_texture: bool
+) -> None:
     """Light the scene evenly, choose the first face, and turn every 3D view to it.
 
     Parameters
     ----------
     scene : with a camera, views look through it
     faces : the first one becomes the active object
+    has_texture : the texture holds the footage's light already, so views add none
     """
     _light_evenly(scene)
     # Colours as in the footage: film-like transforms are for light, and here the light is painted.
@@ -33,7 +38,9 @@ def prepare_first_look(scene: bpy.types.Scene, faces: Sequence[bpy.types.Object]
     for screen in bpy.data.screens:
         for area in screen.areas:
             if area.type == "VIEW_3D":
-                _look_at(area.spaces.active, faces[0].matrix_world, has_camera=bool(scene.camera))
+                space = area.spaces.active
+                space.shading.light = "FLAT" if has_texture else "STUDIO"
+                _look_at(space, faces[0].matrix_world, has_camera=scene.camera is not None)
 
 
 def _light_evenly(scene: bpy.types.Scene) -> None:
@@ -55,3 +62,4 @@ def _look_at(space: bpy.types.SpaceView3D, place: Matrix, *, has_camera: bool) -
     view.view_rotation = _FRONT
     view.view_distance = _DISTANCE_M
     view.view_perspective = "CAMERA" if has_camera else "PERSP"
+    view.view_camera_zoom = _CAMERA_ZOOM
