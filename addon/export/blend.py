@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import bpy
 
-from .expected import Expected
+from ...core.errors import ExportError
+from ...core.export import read_pc2
+from .expected import Expected, n_keys_of
 from .failure import failed
+from .reopened import check_reopened
 
 
 def write_blend(path: Path, *, home: Path) -> None:
@@ -31,14 +34,54 @@ def write_blend(path: Path, *, home: Path) -> None:
 
 
 def check_blend(path: Path, expected: Expected) -> None:
-    """Raise unless the file lists every face, its curves and its point cache."""
-    with bpy.data.libraries.load(str(path)) as (inside, _):
-        missing = [face.name for face in expected.faces if face.name not in inside.objects]
-        n_actions = len(inside.actions)
-    if missing:
-        raise failed(path, f"it lacks the object '{missing[0]}'")
-    if n_actions < len(expected.faces):
-        raise failed(path, f"it holds {n_actions} actions for {len(expected.faces)} faces")
+    """Raise unless the file plays every face as the scene does, by the same curves and caches."""
+    check_reopened(
+        path,
+        expected,
+        importer=_link,
+        inspect=lambda faces: _check_faces(path, faces, expected=expected),
+    )
+
+
+def _link(path: Path) -> None:
+    """Show the faces of a file in the context's scene, without copying anything from it."""
+    with bpy.data.libraries.load(str(path), link=True) as (inside, linked):
+        linked.scenes = list(inside.scenes)
+    scene = bpy.context.scene
+    for other in linked.scenes:
+        scene.frame_start, scene.frame_end = other.frame_start, other.frame_end
+        for obj in other.objects:
+            if obj.type == "MESH":
+                scene.collection.objects.link(obj)
+
+
+def _check_faces(path: Path, faces: list[bpy.types.Object], *, expected: Expected) -> None:
+    """Raise unless every face is there by its name, with all its keyframes and its point cache."""
+    by_name = {face.name: face for face in faces}
+    for wanted in expected.faces:
+        if wanted.name not in by_name:
+            raise failed(path, f"it lacks the object '{wanted.name}'")
+        face = by_name[wanted.name]
+        found = n_keys_of(face)
+        if found != wanted.n_keys:
+            counts = f"{sum(found.values())} keyframes in {len(found)} curves"
+            sums = f"{sum(wanted.n_keys.values())} in {len(wanted.n_keys)}"
+            raise failed(path, f"'{wanted.name}' has {counts} instead of {sums}")
+        for modifier in face.modifiers:
+            if modifier.type == "MESH_CACHE":
+                name = PurePosixPath(modifier.filepath.removeprefix("//")).name
+                _check_cache(path, path.with_name(name), face=face)
+
+
+def _check_cache(path: Path, cache: Path, *, face: bpy.types.Object) -> None:
+    """Raise unless a point cache can be read and fits the mesh."""
+    try:
+        positions = read_pc2(cache).positions
+    except ExportError as error:
+        raise failed(path, f"of its point cache: {str(error).rstrip('.')}") from error
+    if positions.shape[1] != len(face.data.vertices):
+        finding = f"{positions.shape[1]} points for {len(face.data.vertices)} vertices"
+        raise failed(path, f"its point cache '{cache.name}' has {finding}")
 
 
 def _relative(path: Path, home: Path) -> str:

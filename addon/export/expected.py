@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import bpy
 import numpy as np
 
-from ...core.arrays import Float64Array
+from ...core.arrays import Float64Array, IndexArray
+from ..scene.actions import curves_of
 from ..scene.face_scene import FaceScene
 from ..scene.timeline import always_shown
 
@@ -17,15 +18,23 @@ _N_PROBES = 5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ExpectedFace:
-    """One face at the probes.
+    """One face: at the probes, and whatever does not move.
 
-    `world_m` (n_probes, n_vertices, 3), metres; `weights` (n_probes, n_blendshapes), of the
-    relative shape keys without the Basis.
+    `world_m` (n_probes, n_vertices, 3), metres; `weights` (n_probes, n_blendshapes) of the relative
+    shape keys without the Basis, `key_names` their names; `neutral_m` (n_vertices, 3) and
+    `offsets_m` (n_blendshapes, n_vertices, 3) their shapes, the object's own axes; `surface`
+    (n_surface,) the vertices that belong to a polygon, which are all that some formats keep;
+    `n_keys` how many keyframes each animated property has, by its data path and index.
     """
 
     name: str
     world_m: Float64Array
     weights: Float64Array
+    key_names: tuple[str, ...]
+    neutral_m: Float64Array
+    offsets_m: Float64Array
+    surface: IndexArray
+    n_keys: dict[tuple[str, int], int]
 
     @property
     def n_blendshapes(self) -> int:
@@ -68,7 +77,7 @@ def expected_of(scene: bpy.types.Scene, built: FaceScene) -> Expected:
         with always_shown(face):
             found = [(world_vertices(scene, face, frame), _weights(face)) for frame in frames]
         world, weights = zip(*found, strict=True)
-        faces.append(ExpectedFace(face.name, np.stack(world), np.stack(weights)))
+        faces.append(_expected_face(face, world_m=np.stack(world), weights=np.stack(weights)))
     return Expected(
         faces=tuple(faces),
         frame_start=scene.frame_start,
@@ -90,9 +99,53 @@ def world_vertices(scene: bpy.types.Scene, face: bpy.types.Object, frame: float)
     return np.asarray(found.reshape(-1, 3) @ world[:3, :3].T + world[:3, 3], np.float64)
 
 
+def n_keys_of(face: bpy.types.Object) -> dict[tuple[str, int], int]:
+    """Count the keyframes of each animated property of an object, its mesh and its shape keys."""
+    blocks = [face, face.data, face.data.shape_keys]
+    return {
+        (curve.data_path, curve.array_index): len(curve.keyframe_points)
+        for block in blocks
+        if block is not None
+        for curve in curves_of(block)
+    }
+
+
+def _expected_face(
+    face: bpy.types.Object, *, world_m: Float64Array, weights: Float64Array
+) -> ExpectedFace:
+    """Add to what was measured at the probes what does not move."""
+    mesh = face.data
+    blocks = _relative_keys(mesh)
+    neutral_m = _positions(mesh.vertices)
+    corners = np.zeros(len(mesh.loops), np.int32)
+    mesh.loops.foreach_get("vertex_index", corners)
+    return ExpectedFace(
+        name=face.name,
+        world_m=world_m,
+        weights=weights,
+        key_names=tuple(block.name for block in blocks),
+        neutral_m=neutral_m,
+        offsets_m=np.stack([_positions(block.points) - neutral_m for block in blocks])
+        if blocks
+        else np.zeros((0, *neutral_m.shape)),
+        surface=np.unique(corners),
+        n_keys=n_keys_of(face),
+    )
+
+
+def _positions(points: bpy.types.bpy_prop_collection) -> Float64Array:
+    """Read coordinates of vertices or of a shape key's points, (n, 3)."""
+    found = np.zeros(len(points) * 3, np.float32)
+    points.foreach_get("co", found)
+    return found.reshape(-1, 3).astype(np.float64)
+
+
+def _relative_keys(mesh: bpy.types.Mesh) -> list[bpy.types.ShapeKey]:
+    """Return the relative shape keys without the Basis."""
+    shape_keys = mesh.shape_keys
+    return list(shape_keys.key_blocks[1:]) if shape_keys and shape_keys.use_relative else []
+
+
 def _weights(face: bpy.types.Object) -> Float64Array:
     """Return the values of the relative shape keys without the Basis at the current frame."""
-    shape_keys = face.data.shape_keys
-    if shape_keys is None or not shape_keys.use_relative:
-        return np.zeros(0)
-    return np.array([block.value for block in shape_keys.key_blocks[1:]])
+    return np.array([block.value for block in _relative_keys(face.data)])

@@ -8,6 +8,10 @@ from ...core.errors import ExportError
 
 WEIGHT_TOLERANCE = 1e-4
 """How far a blendshape's weight may be off in a file; weights go from 0 to 1."""
+POSITION_TOLERANCE_M = 1e-4
+"""How far a vertex may be off in the world."""
+SHAPE_TOLERANCE_M = 1e-5
+"""How far a vertex of a neutral shape or of a blendshape may be off."""
 
 
 def failed(path: Path, finding: str) -> ExportError:

@@ -9,14 +9,22 @@ from pathlib import Path
 import bpy
 import numpy as np
 
+from ..scene.timeline import always_shown
 from .expected import Expected, world_vertices
-from .failure import failed
-
-_TOLERANCE_M = 1e-4
+from .failure import POSITION_TOLERANCE_M, failed
 
 
-def check_reopened(path: Path, expected: Expected, *, importer: Callable[[Path], None]) -> None:
-    """Raise unless the file has every face where it was, at a few frames, over the whole range."""
+def check_reopened(
+    path: Path,
+    expected: Expected,
+    *,
+    importer: Callable[[Path], None],
+    inspect: Callable[[list[bpy.types.Object]], None] = lambda faces: None,
+) -> None:
+    """Raise unless the file has every face where it was, at a few frames, over the whole range.
+
+    `inspect` may look at the faces as well while they are there.
+    """
     with _throwaway_scene() as scene:
         try:
             importer(path)
@@ -31,11 +39,20 @@ def check_reopened(path: Path, expected: Expected, *, importer: Callable[[Path],
         left = [obj for obj in scene.objects if obj.type == "MESH"]
         if len(left) != len(expected.faces):
             raise failed(path, f"it holds {len(left)} of {len(expected.faces)} faces")
-        moves = [[world_vertices(scene, obj, frame) for frame in expected.probes] for obj in left]
+        inspect(left)
+        moves = [_move(scene, obj, frames=expected.probes) for obj in left]
     for face in expected.faces:
         error_m = min(_worst_error(move, face.world_m) for move in moves)
-        if error_m > _TOLERANCE_M:
+        if error_m > POSITION_TOLERANCE_M:
             raise failed(path, f"'{face.name}' lies {error_m * 1e3:.3g} mm off in it")
+
+
+def _move(
+    scene: bpy.types.Scene, face: bpy.types.Object, *, frames: tuple[int, ...]
+) -> list[np.ndarray]:
+    """Evaluate a face's vertices in the world at some frames, lost or not."""
+    with always_shown(face):
+        return [world_vertices(scene, face, frame) for frame in frames]
 
 
 def _worst_error(found: list[np.ndarray], wanted: np.ndarray) -> float:

@@ -70,12 +70,28 @@ def animate(block: bpy.types.ID, channels: Iterable[Channel], *, keys: Keys) -> 
             curve.group = groups[channel.group]
 
 
+def curves_of(block: bpy.types.ID) -> list[bpy.types.FCurve]:
+    """List a data-block's F-curves."""
+    data = block.animation_data
+    if data is None or data.action is None:
+        return []
+    if not _HAS_LAYERS:
+        return list(data.action.fcurves)
+    bags = (
+        strip.channelbag(data.action_slot)
+        for layer in data.action.layers
+        for strip in layer.strips
+        if data.action_slot is not None
+    )
+    return [curve for bag in bags if bag is not None for curve in bag.fcurves]
+
+
 @contextmanager
 def curves_muted(block: bpy.types.ID, data_paths: tuple[str, ...]) -> Iterator[None]:
     """Let some curves of a data-block have no say for a while."""
-    has_curves = block.animation_data is not None and block.animation_data.action is not None
-    curves = _curve_home(block).fcurves if has_curves else ()
-    chosen = [curve for curve in curves if curve.data_path in data_paths and not curve.mute]
+    chosen = [
+        curve for curve in curves_of(block) if curve.data_path in data_paths and not curve.mute
+    ]
     for curve in chosen:
         curve.mute = True
     try:

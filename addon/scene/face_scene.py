@@ -95,7 +95,8 @@ def build_face_scene(
     carried = []
     for done, face in enumerate(faces):
         on_progress(Progress("build", done, len(faces)))
-        name = "Face" if len(faces) == 1 else f"Face {face.index + 1}"
+        taken = face.performance
+        name = "Face" if taken.n_faces == 1 else f"Face {taken.face_index + 1}"
         carried.append(_add_face(name, collection, plan=face))
         warnings += _tell_gaps(scene, carried[-1].face, plan=face)
     on_progress(Progress("build", len(faces), len(faces)))

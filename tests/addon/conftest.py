@@ -70,6 +70,8 @@ def make_performance(
     time_s: np.ndarray | None = None,
     path: str = "made of numbers.mp4",
     size: tuple[int, int] = (480, 640),
+    face_index: int = 0,
+    n_faces: int = 1,
 ) -> Performance:
     """A face that smiles, lifts a brow and moves its head; the footage is not there."""
     time_s = np.arange(n_frames) / rate_hz if time_s is None else time_s
@@ -107,6 +109,8 @@ def make_performance(
             np.stack([x / 0.16 + 0.5, y / 0.2 + 0.5], -1).astype(np.float32),
         ),
         is_filled=np.zeros(n_frames, bool),
+        face_index=face_index,
+        n_faces=n_faces,
     )
 
 

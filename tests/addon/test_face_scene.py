@@ -168,15 +168,20 @@ def test_formats_without_visibility_say_where_the_face_is_lost(scene, performanc
 
 def test_faces_stand_in_one_world(scene, performance, vertices_at, plan):
     faces = [
-        performance(),
-        performance(lost=tuple(range(24))),
-        performance(offset_m=(0.3, 0, -0.8)),
+        performance(n_faces=3),
+        performance(n_faces=3, face_index=1, lost=tuple(range(24))),
+        performance(n_faces=3, face_index=2, offset_m=(0.3, 0, -0.8)),
     ]
     built = build_face_scene(scene, faces, plan=plan())
     assert [face.name for face in built.faces] == ["Face 1", "Face 3"]
     centres = [vertices_at(face, 0, is_world=True).mean(axis=0) for face in built.faces]
     assert centres[1] - centres[0] == pytest.approx([0.28, 0.25, -0.03], abs=0.03)
     assert {collection.name for collection in scene.collection.children} == {"take"}
+
+
+def test_a_face_keeps_its_number_when_another_one_never_came(scene, performance, plan):
+    (face,) = build_face_scene(scene, [performance(n_faces=2, face_index=1)], plan=plan()).faces
+    assert face.name == face.data.name == "Face 2"
 
 
 def test_a_take_without_any_pose_builds_nothing(scene, performance, plan):
