@@ -96,7 +96,9 @@ def _add_animate(verbs: _Subparsers) -> None:
         notes=(
             "The capture is kept in the folder --take. Without one it goes to 'OUT.take' beside\n"
             "the first output (face.blend: face.take) and is removed when all is written. If\n"
-            "something stops the work, it stays there, and the same command with --resume goes on."
+            "something stops the work, it stays there; the same command with --resume goes on.\n"
+            "A camera is recorded until Ctrl-C, or --end; then the outputs are written, unless\n"
+            "Ctrl-C is pressed again."
         ),
     )
     add_clip(parser)
@@ -113,7 +115,10 @@ def _add_capture(verbs: _Subparsers) -> None:
         "capture",
         does="Find the faces in footage and keep them in a take",
         example="mien capture clip.mp4 --take clip.take --faces 2 --start 1:30 --end 1:45",
-        notes="Ctrl-C stops; what was captured is kept, and --resume goes on.",
+        notes=(
+            "Ctrl-C stops; what was captured is kept, and --resume goes on. With a camera Ctrl-C,\n"
+            "or --end, ends the recording, and the take is complete."
+        ),
     )
     add_clip(parser)
     parser.add_argument(

@@ -5,17 +5,24 @@ from __future__ import annotations
 import time
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .. import pipeline
-from ..errors import Cancelled, MienError, TakeBusy
+from ..errors import Cancelled, MienError, TakeBusy, TakeError
 from ..pipeline import CapturePlan
 from ..records import Take
 from ..settings import SourceSettings, TrackSettings
-from ..takes import check_take_place, has_take, read_take, remove_take
+from ..takes import (
+    check_take_place,
+    has_take,
+    is_temporary_take,
+    read_take,
+    remove_take,
+    take_mark,
+)
 from .console import Result
 from .output_settings import output_settings
 from .outputs import check_outputs, write_outputs
@@ -47,7 +54,7 @@ class _Captured:
 
 def capture(arguments: Namespace, session: Session) -> Result:
     """Find the faces in footage and keep them in a take."""
-    plan = _plan(arguments, take_folder=arguments.take.absolute())
+    plan = _plan(arguments, take_folder=arguments.take.absolute(), is_temporary=False)
     captured = _capture(plan, session)
     return Result(
         values=captured.values(),
@@ -62,19 +69,21 @@ def animate(arguments: Namespace, session: Session) -> Result:
     outputs = check_outputs(
         arguments.outputs, settings=settings, session=session, footage=arguments.clip
     )
-    is_kept = arguments.take is not None
-    folder = arguments.take if is_kept else outputs[0].with_suffix(".take")
-    plan = _plan(arguments, take_folder=folder.absolute())
+    is_named = arguments.take is not None
+    folder = arguments.take if is_named else outputs[0].with_suffix(".take")
+    plan = _plan(arguments, take_folder=folder.absolute(), is_temporary=not is_named)
     captured = _capture(plan, session)
-    with _naming_the_take(plan.take_folder, n_frames_before=0):
+    with _naming_the_take(plan.take_folder):
         written = write_outputs(captured.take, outputs, settings=settings, session=session)
     values = captured.values()
+    is_kept = is_named or not is_temporary_take(plan.take_folder)
     left_behind = () if is_kept else _removed(plan.take_folder)
-    if not is_kept:
-        values["take"] = str(plan.take_folder) if left_behind else None
+    if not (is_kept or left_behind):
+        values["take"] = None
+    kept = (f"{plan.take_folder} is kept: it was not begun here.",) * (is_kept and not is_named)
     return Result(
         values={**values, "outputs": [one.values for one in written]},
-        lines=(captured.line(), *(one.line for one in written)),
+        lines=(captured.line(), *(one.line for one in written), *kept),
         warnings=(
             *captured.take.warnings,
             *(text for one in written for text in one.warnings),
@@ -92,7 +101,7 @@ def _removed(folder: Path) -> tuple[str, ...]:
     return ()
 
 
-def _plan(arguments: Namespace, *, take_folder: Path) -> CapturePlan:
+def _plan(arguments: Namespace, *, take_folder: Path, is_temporary: bool) -> CapturePlan:
     """Gather what a capture needs, and check what can be checked before it begins."""
     is_resumed = arguments.resume and has_take(take_folder)
     plan = CapturePlan(
@@ -105,6 +114,7 @@ def _plan(arguments: Namespace, *, take_folder: Path) -> CapturePlan:
         n_threads=arguments.threads,
         is_resumed=is_resumed,
         is_overwriting=arguments.overwrite,
+        is_temporary=is_temporary,
     )
     if not is_resumed:
         check_take_place(take_folder, is_overwriting=arguments.overwrite)
@@ -114,25 +124,42 @@ def _plan(arguments: Namespace, *, take_folder: Path) -> CapturePlan:
 def _capture(plan: CapturePlan, session: Session) -> _Captured:
     """Run a capture; when it is stopped, say what was kept."""
     n_before = read_take(plan.take_folder).n_frames if plan.is_resumed else 0
+    before = None if plan.is_resumed else take_mark(plan.take_folder)
     started = time.monotonic()
-    with _naming_the_take(plan.take_folder, n_frames_before=n_before):
+    with _naming_the_take(plan.take_folder, n_frames_before=n_before, mark_before=before):
         take = pipeline.capture(plan, on_progress=session.report)
+        if take.footage.kind == "camera":
+            session.interruption.settle()  # Ctrl-C was to end the recording, which it did
+            session.interruption.check()
     return _Captured(take, take.n_frames - n_before, time.monotonic() - started)
 
 
 @contextmanager
-def _naming_the_take(folder: Path, *, n_frames_before: int) -> Iterator[None]:
-    """Add to what stops the work that its frames are kept, and where; an empty take is removed."""
+def _naming_the_take(
+    folder: Path, *, n_frames_before: int = 0, mark_before: tuple[int, int] | None = None
+) -> Iterator[None]:
+    """Add to what stops the work that its frames are kept, and where; an empty take is removed.
+
+    A take that `mark_before` belongs to is another's: this run has not begun its own yet.
+    """
     try:
         yield
     except TakeBusy:  # whose frames are another's
         raise
     except (MienError, Cancelled, KeyboardInterrupt) as error:
-        if has_take(folder):
-            n_frames = read_take(folder).n_frames
-            if n_frames > n_frames_before:
-                kept = "1 frame is" if n_frames == 1 else f"{n_frames} frames are"
-                error.add_note(f"{kept} kept in '{folder}'; --resume goes on there.")
-            elif n_frames == 0:
-                remove_take(folder)
+        if take_mark(folder) not in (None, mark_before):
+            with suppress(TakeError, OSError):  # of two errors the first is the one to tell
+                _name_what_is_kept(error, folder, n_frames_before=n_frames_before)
         raise
+
+
+def _name_what_is_kept(error: BaseException, folder: Path, *, n_frames_before: int) -> None:
+    """Add a note on new frames of a take to an error; remove a take without frames."""
+    take = read_take(folder)
+    if take.n_frames > n_frames_before:
+        kept = "1 frame is" if take.n_frames == 1 else f"{take.n_frames} frames are"
+        is_over = take.footage.kind == "camera"
+        then = "'mien export' writes them" if is_over else "--resume goes on there"
+        error.add_note(f"{kept} kept in '{folder}'; {then}.")
+    elif take.n_frames == 0:
+        remove_take(folder)

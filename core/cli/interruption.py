@@ -19,7 +19,7 @@ class Interruption:
     """Listens for Ctrl-C as long as it is entered."""
 
     def __init__(self) -> None:
-        self._is_asked = False
+        self._asked: int | None = None  # the signal
         self._before: dict[signal.Signals, Any] = {}
 
     def check(self) -> None:
@@ -30,8 +30,13 @@ class Interruption:
         Cancelled
             Ctrl-C was pressed since the work began.
         """
-        if self._is_asked:
+        if self._asked is not None:
             raise Cancelled("Interrupted.")
+
+    def settle(self) -> None:
+        """Take Ctrl-C as answered, by the end of what it was to end; other requests stay."""
+        if self._asked == signal.SIGINT:
+            self._asked = None
 
     def __enter__(self) -> Interruption:
         # Only the main thread may listen; any other (inside Blender) has its own ways to stop.
@@ -56,9 +61,9 @@ class Interruption:
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
         """Note the first request; end at once on the second."""
-        if self._is_asked:
+        if self._asked is not None:
             raise KeyboardInterrupt
-        self._is_asked = True
+        self._asked = number
 
 
 def _is_ignored(number: signal.Signals) -> bool:

@@ -121,7 +121,8 @@ def add_capture_options(parser: argparse.ArgumentParser) -> None:
     again.add_argument(
         "--resume",
         action="store_true",
-        help="go on with the take that is there, where there is one; give the same options again",
+        help="go on with the take that is there, where there is one; give the same options again; "
+        "not with a camera",
     )
     again.add_argument(
         "--overwrite", action="store_true", help="begin anew, and lose the take that is there"

@@ -2,7 +2,7 @@
 
 from .footage_hash import FootageHash, hash_footage
 from .stills import count_stills, read_stills
-from .take_folder import has_take, is_temporary_take, read_take
+from .take_folder import has_take, is_temporary_take, read_take, take_mark
 from .take_place import check_take_place, remove_take
 from .take_writer import TakeWriter
 
@@ -17,4 +17,5 @@ __all__ = [
     "read_stills",
     "read_take",
     "remove_take",
+    "take_mark",
 ]

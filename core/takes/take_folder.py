@@ -17,6 +17,18 @@ def has_take(folder: Path) -> bool:
     return (folder / HEADER_NAME).exists()
 
 
+def take_mark(folder: Path) -> tuple[int, int] | None:
+    """Return what differs once another take was begun in the folder; None where there is none.
+
+    A capture that goes on may change it, too. It says nothing about damage.
+    """
+    try:
+        found = (folder / HEADER_NAME).stat()
+    except OSError:  # one that cannot be reached is as good as none
+        return None
+    return found.st_mtime_ns, found.st_ino
+
+
 def is_temporary_take(folder: Path) -> bool:
     """Say whether a take was begun to be removed when it has served its purpose.
 

@@ -13,7 +13,7 @@ import pytest
 
 from mien.core import pipeline
 from mien.core.cli import main
-from mien.core.errors import NoFace
+from mien.core.errors import Cancelled, NoFace
 from mien.core.records import (
     Camera,
     FaceGeometry,
@@ -49,16 +49,21 @@ class FakeCapture:
     n_frames: int = 8
     lost: tuple[tuple[int, ...], ...] = ((), (2, 3, 7))
     interrupt_at: int | None = None
+    signal: signal.Signals = signal.SIGINT
     error_at: dict[int, BaseException] = field(default_factory=dict)
     plans: list[pipeline.CapturePlan] = field(default_factory=list)
 
     def __call__(self, plan, *, on_progress):
         self.plans.append(plan)
         with self._writer(plan) as writer:
-            for index in range(writer.n_frames, self.n_frames):
-                self._stop(index)
-                writer.append(index, index / 10, faces=self._faces(plan, index))
-                on_progress(Progress("capture", index + 1, self.n_frames))
+            try:
+                for index in range(writer.n_frames, self.n_frames):
+                    self._stop(index)
+                    writer.append(index, index / 10, faces=self._faces(plan, index))
+                    on_progress(Progress("capture", index + 1, self.n_frames))
+            except Cancelled:
+                if not plan.footage.startswith("camera:"):
+                    raise
             writer.set_stills([_still(face) for face in range(plan.track.n_faces)])
             writer.add_warning("The clip ends early.")
             writer.finish()
@@ -70,7 +75,7 @@ class FakeCapture:
 
     def _stop(self, index):
         if index == self.interrupt_at:
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), self.signal)
         if index in self.error_at:
             raise self.error_at[index]
 
@@ -80,14 +85,16 @@ class FakeCapture:
 
     def _writer(self, plan):
         if plan.is_resumed:
-            return TakeWriter.resume(plan.take_folder)
+            return TakeWriter.resume(plan.take_folder, is_temporary=plan.is_temporary)
+        kind = "camera" if plan.footage.startswith("camera:") else "video"
         return TakeWriter.create(
             plan.take_folder,
-            footage=Footage(plan.footage, "video", (100, 100), 10.0, None),
+            footage=Footage(plan.footage, kind, (100, 100), 10.0, None),
             provenance=Provenance("0", plan.engine, {}, {}, "2030"),
             n_faces=plan.track.n_faces,
             n_landmarks=4,
             is_overwriting=plan.is_overwriting,
+            is_temporary=plan.is_temporary,
         )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mien.core import pipeline
 from mien.core.cli import capture_verbs
 from mien.core.errors import BackendError, CannotOpen, ExportError
 from mien.core.pipeline import CapturePlan
@@ -42,7 +43,7 @@ def test_every_option_reaches_the_capture(mien, fake_capture, tmp_path):
         *("--device", "cuda", "--threads", 2),
     )
     plain, full = fake_capture.plans
-    assert plain == type(plain)(footage="clip.mp4", take_folder=tmp_path / "clip.take")
+    assert plain == CapturePlan(footage="clip.mp4", take_folder=tmp_path / "clip.take")
     assert (full.footage, full.take_folder) == ("shots", tmp_path / "other.take")
     assert (full.engine, full.device, full.n_threads) == ("facemesh-468", "cuda", 2)
     assert (full.track.n_faces, full.track.is_tracked) == (2, False)
@@ -247,3 +248,90 @@ def test_a_capture_that_never_began_leaves_no_take(mien, fake_capture, tmp_path)
     code, _, err = mien("animate", "clip.mp4", "-o", "face.npz")
     assert (code, err) == (3, "mien: Video 'clip.mp4' cannot be opened.\n")
     assert not list(tmp_path.iterdir())
+
+
+def test_animate_keeps_a_take_that_the_user_made_and_says_so(mien, mien_json, fake_capture):
+    assert mien("capture", "clip.mp4", "--take", "face.take")[0] == 0
+    code, out, _ = mien("animate", "clip.mp4", "-o", "face.npz", "--resume")
+    assert code == 0 and out.splitlines()[-1].endswith("face.take is kept: it was not begun here.")
+    code, values = mien_json("animate", "clip.mp4", "-o", "face.npz", "--resume")
+    assert (code, values["take"]) == (0, str(Path("face.take").absolute()))
+    assert read_take("face.take").n_frames == 8
+
+
+def test_animate_keeps_a_take_that_the_user_has_gone_on_with(mien, fake_capture, tmp_path):
+    fake_capture.interrupt_at = 4
+    mien("animate", "clip.mp4", "-o", "face.npz")
+    fake_capture.interrupt_at = None
+    assert mien("capture", "clip.mp4", "--take", "face.take", "--resume")[0] == 0
+    assert mien("animate", "clip.mp4", "-o", "face.npz", "--resume")[0] == 0
+    assert read_take(tmp_path / "face.take").is_complete
+
+
+def test_an_error_before_the_take_is_begun_says_nothing_of_an_older_one(
+    mien, fake_capture, tmp_path, monkeypatch
+):
+    assert mien(*CAPTURE)[0] == 0
+
+    def fail(plan, *, on_progress):
+        raise CannotOpen("Video 'clip.mp4' cannot be opened.")
+
+    monkeypatch.setattr(pipeline, "capture", fail)
+    wanted = (3, "", "mien: Video 'clip.mp4' cannot be opened.\n")
+    assert mien(*CAPTURE, "--overwrite") == wanted
+    assert read_take("clip.take").n_frames == 8
+    (tmp_path / "clip.take" / "time_s.f64").unlink()
+    assert mien(*CAPTURE, "--overwrite") == wanted
+
+
+def test_a_take_that_is_overwritten_counts_only_its_new_frames(mien, fake_capture):
+    assert mien(*CAPTURE)[0] == 0
+    fake_capture.interrupt_at = 2
+    assert "\n3 frames are kept in" in mien(*CAPTURE, "--overwrite")[2]
+
+
+def test_damage_to_the_take_does_not_hide_what_stopped_the_work(
+    mien, fake_capture, blender, tmp_path, monkeypatch
+):
+    def break_all(job, *, on_progress):
+        (tmp_path / "face.take" / "time_s.f64").unlink()
+        raise ExportError("Blender broke.")
+
+    monkeypatch.setattr(blender, "write", break_all)
+    assert mien("animate", "clip.mp4", "-o", "face.blend")[::2] == (3, "mien: Blender broke.\n")
+
+
+def test_ctrl_c_ends_a_recording_and_the_rest_is_done(mien, mien_json, fake_capture, tmp_path):
+    fake_capture.interrupt_at = 4
+    code, values = mien_json("capture", "camera:0", "--take", "t")
+    assert (code, values["n_frames"], values["is_complete"]) == (0, 5, True)
+    assert mien("animate", "camera:0", "-o", "face.npz")[0] == 0
+    assert (tmp_path / "face.npz").exists() and not (tmp_path / "face.take").exists()
+
+
+def test_a_second_ctrl_c_interrupts_what_follows_a_recording(
+    mien, fake_capture, blender, tmp_path, monkeypatch
+):
+    def end_like_blender_in_a_terminal(job, *, on_progress):
+        os.kill(os.getpid(), signal.SIGINT)
+        raise ExportError("Blender ended with signal 2.")
+
+    monkeypatch.setattr(blender, "write", end_like_blender_in_a_terminal)
+    fake_capture.interrupt_at = 4
+    code, _, err = mien("animate", "camera:0", "-o", "face.blend")
+    assert code == 130
+    assert err == (
+        "mien: Interrupted.\n"
+        f"5 frames are kept in '{tmp_path / 'face.take'}'; 'mien export' writes them.\n"
+    )
+    assert read_take("face.take").is_complete
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends a program that is sent SIGTERM")
+def test_whoever_ends_the_program_ends_the_recording_and_nothing_follows(
+    mien, fake_capture, tmp_path
+):
+    fake_capture.interrupt_at, fake_capture.signal = 4, signal.SIGTERM
+    code, _, err = mien("animate", "camera:0", "-o", "face.npz")
+    assert code == 130 and "5 frames are kept in" in err
+    assert read_take("face.take").is_complete and not (tmp_path / "face.npz").exists()
