@@ -194,6 +194,7 @@ def show_summary(out: Path, report: dict, *, rate_hz: float) -> None:
             f"lag {score.lag_frames:+.2f} frames, blink {score.blink_kept:.0%}, "
             f"jaw {score.jaw_kept:.0%} of its size"
         )
+    print("  (blink and jaw: how much of the true motion the network sees; README says more)")
     print("\nThe files:")
     for name in ("footage.mp4", "truth.npz", *OUTPUTS, "face.take", "contact_sheet.png"):
         path = out / name
