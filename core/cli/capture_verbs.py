@@ -67,7 +67,11 @@ def animate(arguments: Namespace, session: Session) -> Result:
     """Capture, then write every output."""
     settings = output_settings(arguments)
     outputs = check_outputs(
-        arguments.outputs, settings=settings, session=session, footage=arguments.clip
+        arguments.outputs,
+        settings=settings,
+        session=session,
+        footage=arguments.clip,
+        n_faces=_track_settings(arguments).n_faces,
     )
     is_named = arguments.take is not None
     folder = arguments.take if is_named else outputs[0].with_suffix(".take")
@@ -109,7 +113,7 @@ def _plan(arguments: Namespace, *, take_folder: Path, is_temporary: bool) -> Cap
         take_folder=take_folder,
         engine=arguments.engine,
         source=SourceSettings(start_s=arguments.start, end_s=arguments.end, rate_hz=arguments.rate),
-        track=TrackSettings(n_faces=arguments.faces, is_tracked=arguments.is_tracked),
+        track=_track_settings(arguments),
         device=arguments.device,
         n_threads=arguments.threads,
         is_resumed=is_resumed,
@@ -119,6 +123,11 @@ def _plan(arguments: Namespace, *, take_folder: Path, is_temporary: bool) -> Cap
     if not is_resumed:
         check_take_place(take_folder, is_overwriting=arguments.overwrite)
     return plan
+
+
+def _track_settings(arguments: Namespace) -> TrackSettings:
+    """Gather how faces are followed."""
+    return TrackSettings(n_faces=arguments.faces, is_tracked=arguments.is_tracked)
 
 
 def _capture(plan: CapturePlan, session: Session) -> _Captured:

@@ -32,6 +32,7 @@ from .session import Session
 from .solved_take import SolvedTake
 from .written import Written
 
+CACHE_SUFFIXES = (".pc2", ".mdd")
 _CHUNK_FRAMES = 256
 
 
@@ -42,6 +43,13 @@ class _Cache:
     positions: FloatArray
     first_frame: int
     rate_hz: float
+
+
+def cache_files(output: Path, *, n_faces: int) -> list[tuple[Path, Path]]:
+    """Return the names of a point cache and of its mesh for each face; the second's end in '-2'."""
+    stems = [output.stem, *(f"{output.stem}-{number}" for number in range(2, n_faces + 1))]
+    caches = [output.with_name(stem + output.suffix) for stem in stems]
+    return [(cache, cache.with_suffix(".obj")) for cache in caches]
 
 
 def write_points(solved: SolvedTake, output: Path, *, session: Session) -> Written:
@@ -121,19 +129,17 @@ def _source_settings(take: Take) -> SourceSettings:
 
 
 def _write_cache(solved: SolvedTake, output: Path, session: Session) -> list[Path]:
-    """Write a point cache and a mesh for each face; the second face's are named `…-2`."""
-    caches, meshes = [], []
-    for index, performance in enumerate(solved.performances):
+    """Write a point cache and a mesh for each face."""
+    performances = solved.performances
+    files = cache_files(output, n_faces=len(performances))
+    for (path, mesh), performance in zip(files, performances, strict=True):
         session.interruption.check()
-        path = output if index == 0 else output.with_stem(f"{output.stem}-{index + 1}")
-        mesh = path.with_suffix(".obj")
         surface = face_surface(performance.topology, solved.settings.mesh)
+        # The mesh first: it tells, should the work be stopped in between, whose the cache is.
+        _write_mesh(mesh, performance, surface=surface)
         with _cached_mesh(solved, performance, surface=surface, folder=output.parent) as cache:
             _write_cache_file(path, cache)
-        _write_mesh(mesh, performance, surface=surface)
-        caches.append(path)
-        meshes.append(mesh)
-    return [*caches, *meshes]
+    return [path for path, _ in files] + [mesh for _, mesh in files]
 
 
 def _write_cache_file(path: Path, cache: _Cache) -> None:
@@ -181,8 +187,7 @@ def _cached_mesh(
 
 
 _WRITERS: dict[str, Callable[[SolvedTake, Path, Session], list[Path]]] = {
-    ".pc2": _write_cache,
-    ".mdd": _write_cache,
+    **dict.fromkeys(CACHE_SUFFIXES, _write_cache),
     ".csv": _write_csv,
     ".npz": _write_npz,
     ".mp4": _write_overlay,

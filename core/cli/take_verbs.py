@@ -45,7 +45,13 @@ def _write(arguments: Namespace, paths: Sequence[Path], *, session: Session) -> 
     """Write a take to files."""
     settings = output_settings(arguments)
     take = read_take(arguments.take)
-    outputs = check_outputs(paths, settings=settings, session=session, footage=take.footage.path)
+    outputs = check_outputs(
+        paths,
+        settings=settings,
+        session=session,
+        footage=take.footage.path,
+        n_faces=sum(bool(track.presence.any()) for track in take.faces),
+    )
     written = write_outputs(take, outputs, settings=settings, session=session)
     return Result(
         values={"take": take.folder, "outputs": [one.values for one in written]},

@@ -121,6 +121,27 @@ def test_a_mesh_of_someone_elses_is_not_written_over(mien, take):
     assert [mien("export", take, "-o", "face.mdd")[0] for _ in range(2)] == [0, 0]
 
 
+@pytest.mark.parametrize("name", ["face-2.pc2", "face-2.obj"])
+def test_no_file_of_someone_elses_is_written_over_for_another_face(mien, fake_capture, take, name):
+    mine = take.parent / name
+    mine.write_text("my own")
+    code, _, err = mien("export", take, "-o", "face.pc2")
+    assert code == 2 and f"'{name}'" in err and "not Mien's has that name" in err
+    code, _, err = mien("animate", "clip.mp4", "-o", "face.pc2", "--faces", 2)
+    assert code == 2 and len(fake_capture.plans) == 1
+    assert mine.read_text() == "my own" and not (take.parent / "face.pc2").exists()
+    mine.unlink()
+    assert [mien("export", take, "-o", "face.pc2")[0] for _ in range(2)] == [0, 0]
+
+
+@pytest.mark.parametrize("other", ["face-2.pc2", "face-2.mdd"])
+def test_no_output_is_written_over_what_another_needs_for_a_second_face(mien, take, other):
+    for names in (("face.pc2", other), (other, "face.pc2")):
+        code, _, err = mien("export", take, "-o", names[0], "-o", names[1])
+        assert code == 2 and "needs for one of its faces" in err
+    assert mien("export", take, "-o", "face.pc2", "-o", "face.mdd")[0] == 0
+
+
 def test_each_face_has_a_cache_and_a_mesh_of_its_own_and_is_held_where_lost(mien, take):
     assert mien("export", take, "-o", "a.pc2")[0] == 0
     assert sorted(path.name for path in take.parent.glob("a*")) == [
