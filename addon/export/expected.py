@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import bpy
 import numpy as np
 
-from ...core.arrays import Float64Array, IndexArray
+from ...core.arrays import Float32Array, Float64Array, IndexArray
 from ..scene.actions import curves_of
 from ..scene.face_scene import FaceScene
 from ..scene.timeline import always_shown
@@ -32,7 +32,7 @@ class ExpectedFace:
     weights: Float64Array
     key_names: tuple[str, ...]
     neutral_m: Float64Array
-    offsets_m: Float64Array
+    offsets_m: Float32Array
     surface: IndexArray
     n_keys: dict[tuple[str, int], int]
 
@@ -125,12 +125,18 @@ def _expected_face(
         weights=weights,
         key_names=tuple(block.name for block in blocks),
         neutral_m=neutral_m,
-        offsets_m=np.stack([_positions(block.points) - neutral_m for block in blocks])
-        if blocks
-        else np.zeros((0, *neutral_m.shape)),
+        offsets_m=_offsets(blocks, neutral_m=neutral_m),
         surface=np.unique(corners),
         n_keys=n_keys_of(face),
     )
+
+
+def _offsets(blocks: list[bpy.types.ShapeKey], *, neutral_m: Float64Array) -> Float32Array:
+    """Return how far each shape key is from the neutral shape, (n_blendshapes, n_vertices, 3)."""
+    offsets = np.zeros((len(blocks), *neutral_m.shape), np.float32)
+    for offset, block in zip(offsets, blocks, strict=True):
+        offset[:] = _positions(block.points) - neutral_m
+    return offsets
 
 
 def _positions(points: bpy.types.bpy_prop_collection) -> Float64Array:

@@ -19,6 +19,7 @@ from mien.addon.export.fbx_check import check_fbx
 from mien.addon.export.glb import write_glb
 from mien.addon.export.glb_check import check_glb
 from mien.addon.export.scene_file import write_performances
+from mien.addon.scene.actions import curves_of
 from mien.addon.scene.face_scene import ScenePlan, build_face_scene
 from mien.addon.staging import staging_folder
 from mien.core.errors import ArgumentError, ExportError
@@ -76,6 +77,102 @@ def test_a_file_without_its_shape_keys_is_an_error(build, tmp_path, write_it, ch
     (path,) = tmp_path.iterdir()
     with pytest.raises(ExportError, match=r"(0\] morph targets|0 shape keys) instead of"):
         check(path, expected)
+
+
+BY_FORMAT = pytest.mark.parametrize(
+    ("name", "write_it", "check"),
+    [("face.glb", write_glb, check_glb), ("face.fbx", write_fbx, check_fbx)],
+)
+
+
+def coordinates(points) -> np.ndarray:
+    """Read the points of a shape key."""
+    found = np.zeros(len(points) * 3, np.float32)
+    points.foreach_get("co", found)
+    return found
+
+
+@BY_FORMAT
+def test_shape_keys_that_changed_places_are_an_error(build, tmp_path, name, write_it, check):
+    built, expected = build()
+    _, first, second, *_ = built.faces[0].data.shape_keys.key_blocks
+    one, other = coordinates(first.points), coordinates(second.points)
+    first.points.foreach_set("co", other)
+    second.points.foreach_set("co", one)
+    write_it(tmp_path / name, has_camera=False)
+    with pytest.raises(ExportError, match=rf"shape key '{first.name}' of 'Face' lies .* mm off"):
+        check(tmp_path / name, expected)
+
+
+@BY_FORMAT
+def test_an_emptied_shape_key_is_an_error(build, tmp_path, name, write_it, check):
+    built, expected = build()
+    basis, *_, last = built.faces[0].data.shape_keys.key_blocks
+    last.points.foreach_set("co", coordinates(basis.points))
+    write_it(tmp_path / name, has_camera=False)
+    with pytest.raises(ExportError, match=rf"shape key '{last.name}' of 'Face' lies .* mm off"):
+        check(tmp_path / name, expected)
+
+
+@BY_FORMAT
+def test_a_bent_neutral_shape_is_an_error(build, tmp_path, name, write_it, check):
+    built, expected = build()
+    for block in built.faces[0].data.shape_keys.key_blocks:
+        block.points[7].co.x += 0.001
+    built.faces[0].data.vertices[7].co.x += 0.001
+    write_it(tmp_path / name, has_camera=False)
+    with pytest.raises(ExportError, match="neutral shape of 'Face' lies 1 mm off"):
+        check(tmp_path / name, expected)
+
+
+@BY_FORMAT
+@pytest.mark.parametrize(
+    ("path", "change"), [("location", 1.0), ("rotation_quaternion", 0.1), ("scale", 0.1)]
+)
+def test_a_head_that_moves_otherwise_is_an_error(
+    build, tmp_path, name, write_it, check, path, change
+):
+    built, expected = build()
+    for curve in curves_of(built.faces[0]):
+        if (curve.data_path, curve.array_index) == (path, 1):
+            for key in curve.keyframe_points:
+                key.co[1] += change
+    write_it(tmp_path / name, has_camera=False)
+    with pytest.raises(ExportError, match=r"'Face' lies .* mm off"):
+        check(tmp_path / name, expected)
+
+
+@BY_FORMAT
+def test_weights_of_another_expression_are_an_error(build, tmp_path, name, write_it, check):
+    built, expected = build()
+    (curve, *_) = curves_of(built.faces[0].data.shape_keys)
+    for key in curve.keyframe_points:
+        key.co[1] = min(1.0, key.co[1] + 0.01)
+    write_it(tmp_path / name, has_camera=False)
+    with pytest.raises(ExportError, match="animates another expression of 'Face'"):
+        check(tmp_path / name, expected)
+
+
+@BY_FORMAT
+@pytest.mark.parametrize("level", [0, 1])
+def test_two_faces_with_keys_of_the_same_names_pass(
+    scene, performance, tmp_path, name, write_it, check, level
+):
+    plan = ScenePlan(
+        name="take",
+        animate=AnimateSettings(),
+        mesh=MeshSettings(subdivide=level),
+        cache=tmp_path / "take.pc2",
+        is_baked=True,
+        is_hiding=False,
+    )
+    faces = [
+        performance(n_frames=10, n_faces=2, face_index=index, offset_m=(0.1 * index, 0, -0.5))
+        for index in range(2)
+    ]
+    expected = expected_of(scene, build_face_scene(scene, faces, plan=plan))
+    write_it(tmp_path / name, has_camera=False)
+    check(tmp_path / name, expected)
 
 
 def test_a_gltf_at_wrong_times_is_an_error(build, tmp_path):
