@@ -6,9 +6,12 @@ import cv2
 import numpy as np
 import pytest
 
+from mien.core.bench.clip_file import write_clip
 from mien.core.cli import point_files
 from mien.core.cli.take_summary import gaps_of
 from mien.core.export import read_mdd, read_pc2
+from mien.core.records import Footage, Provenance, Take
+from mien.core.takes import hash_footage
 
 
 @pytest.fixture
@@ -186,6 +189,38 @@ def test_arrays_and_tables_hold_both_faces(mien, take):
         index in (2, 3, 7) for index in range(8)
     ]
     assert (take.parent / "a.csv").read_text().count("\n") == 1 + 2 * 8
+
+
+def take_of(path, *, kind, files, rate_hz):
+    """A take without frames of footage that was captured at a rate."""
+    n_bytes, sha256 = hash_footage(files)
+    settings = {"source": {"start_s": None, "end_s": None, "rate_hz": rate_hz}}
+    return Take(
+        footage=Footage(str(path), kind, (8, 8), 12.0, None),
+        provenance=Provenance("0", "facemesh", {}, settings, "2030", n_bytes, sha256),
+        time_s=np.zeros(0),
+        frame_index=np.zeros(0, np.int32),
+        faces=(),
+    )
+
+
+@pytest.mark.parametrize("name", ["", "a_#.png", "a_1.png"])
+def test_images_that_were_changed_are_told_however_they_were_named(tmp_path, name):
+    files = [tmp_path / f"a_{number}.png" for number in (1, 2)]
+    for file in files:
+        cv2.imwrite(str(file), np.zeros((8, 8, 3), np.uint8))
+    take = take_of(tmp_path / name, kind="images", files=files, rate_hz=12.0)
+    assert point_files._changed_footage(take) == ()
+    cv2.imwrite(str(files[1]), np.random.default_rng(0).integers(0, 255, (8, 8, 3), np.uint8))
+    (warning,) = point_files._changed_footage(take)
+    assert "was changed after it was captured" in warning
+
+
+def test_the_rate_that_an_old_take_of_a_video_names_is_passed_over(tmp_path):
+    clip = tmp_path / "clip.mp4"
+    write_clip(clip, [np.zeros((16, 16, 3), np.uint8)] * 3, rate_hz=25.0)
+    take = take_of(clip, kind="video", files=[clip], rate_hz=12.0)
+    assert point_files._changed_footage(take) == ()
 
 
 def test_a_damaged_still_stops_only_what_needs_it(mien, take, blender):
