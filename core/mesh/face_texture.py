@@ -10,7 +10,7 @@ from ..arrays import FloatArray, ImageArray, check_indices, check_shape
 from ..errors import RangeError, ShapeError
 from ..records import FaceTopology, Still
 from .face_parts import with_whole_parts
-from .still_blend import agreed_weights, believed_weight, feathered, weighted_mean
+from .still_blend import agreed_weights, feathered, weighted_mean
 from .still_views import trust_of_weight, views_of_stills
 from .texture_fill import spread, with_other_half
 from .uv_atlas import atlas_of_topology
@@ -62,7 +62,7 @@ def unwrap_face_texture(
     mixed = with_whole_parts(
         mixed, colours, weights, agreed=agreed, landmarks=landmarks, atlas=atlas
     )
-    trust = trust_of_weight(feathered(believed_weight(agreed, weights), is_face=atlas.is_face))
+    trust = trust_of_weight(feathered(weights.max(axis=0), is_face=atlas.is_face))
     colour, trust = with_other_half(mixed, trust, atlas=atlas, topology=topology)
     filled = spread(colour, trust)
     return np.clip(filled + 0.5, 0.0, 255.0).astype(np.uint8)

@@ -14,12 +14,10 @@ _DETAIL_SIGMA, _CALM_SIGMA = 0.024, 0.008
 """Of a Gaussian, in sides of the texture."""
 _GROWTH = 0.03
 """A hand is taken to reach so much further than it shows, in sides of the texture."""
-_LEAST = 1e-3
+_NEAR_SIGMA, _NEAR_SHARE = 0.05, 0.02
+"""Where none agrees, those count that agree close by: a hand does not, where it ends, either."""
+_LEAST = 1e-4
 """Weight that is left to what differs: where none agrees, the best view of all remains."""
-_LONE_SHARE, _LONE_SIGMA = 0.3, 0.03
-"""A still is alone where all others together weigh less than so much of it."""
-_DOUBTED, _BELIEVED = 0.1, 0.3
-"""What a still shows alone is left out, or taken, if it agrees so far with others close by."""
 _DOUBT_POWER = 4.0
 """How much a still counts less in which much of the face differs from the others."""
 
@@ -54,14 +52,6 @@ def agreed_weights(colours: Float32Array, weights: Float32Array) -> Float32Array
     )
 
 
-def believed_weight(agreed: Float32Array, weights: Float32Array) -> Float32Array:
-    """Return how well the best still shows each texel that is not wholly doubted: (size, size).
-
-    `agreed` is what `agreed_weights` made of the weights.
-    """
-    return np.asarray(np.minimum(agreed / _LEAST, weights).max(axis=0), np.float32)
-
-
 def feathered(weight: Float32Array, *, is_face: BoolArray) -> Float32Array:
     """Let a weight fall to 0 softly, within where it is above 0.
 
@@ -85,8 +75,9 @@ def feathered(weight: Float32Array, *, is_face: BoolArray) -> Float32Array:
     inner = cv2.erode(np.where(face > 0.0, small, np.float32(np.inf)), kernel)
     inner = np.where(face > 0.0, inner, 0.0).astype(np.float32)
     sigma = _CALM_SIGMA * len(small)
-    soft = cv2.GaussianBlur(inner, (0, 0), sigma)
-    soft /= np.maximum(cv2.GaussianBlur(face, (0, 0), sigma), 1e-3)
+    soft = cv2.GaussianBlur(inner, (0, 0), sigma) / np.maximum(
+        cv2.GaussianBlur(face, (0, 0), sigma), 1e-3
+    )
     whole = cv2.resize(soft, (size, size), interpolation=cv2.INTER_LINEAR)
     return np.asarray(whole * is_face, np.float32)
 
@@ -124,26 +115,16 @@ def _calm(colours: Float32Array, weights: Float32Array) -> Float32Array:
     reach = max(round(_GROWTH * side), 1)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
     calm = np.stack([cv2.erode(one, kernel) for one in calm])
-    belief = _belief(calm, votes)
-    return np.asarray(np.maximum(calm * agreement[:, None, None], _LEAST) * belief, np.float32)
-
-
-def _belief(calm: Float32Array, votes: Float32Array) -> Float32Array:
-    """Return 0 where a still is alone beside what others contradict, 1 elsewhere: as calm."""
-    import cv2
-
-    others = votes.sum(axis=0) - votes
-    judged = np.minimum(others / np.maximum(_LONE_SHARE * votes, 1e-6), 1.0) * (votes > 1e-3)
-    sigma = _LONE_SIGMA * votes.shape[1]
+    sigma = _NEAR_SIGMA * side
     near = np.stack(
         [
-            (cv2.GaussianBlur(one * by, (0, 0), sigma) + _LEAST)
-            / (cv2.GaussianBlur(by, (0, 0), sigma) + _LEAST)
-            for one, by in zip(calm, judged, strict=True)
+            cv2.GaussianBlur(one * vote, (0, 0), sigma)
+            / np.maximum(cv2.GaussianBlur(vote, (0, 0), sigma), 1e-3)
+            for one, vote in zip(calm, votes, strict=True)
         ]
     )
-    alone = np.clip((near - _DOUBTED) / (_BELIEVED - _DOUBTED), 0.0, 1.0)
-    return np.asarray(judged + (1.0 - judged) * alone, np.float32)
+    calm = np.maximum(np.maximum(calm, _NEAR_SHARE * near) * agreement[:, None, None], _LEAST)
+    return np.asarray(calm, np.float32)
 
 
 def _distance(values: Float32Array, votes: Float32Array) -> Float32Array:

@@ -38,10 +38,10 @@ def with_other_half(
     # Compared over a neighbourhood: what is narrow, or what both halves lack, is filled otherwise.
     known = cv2.GaussianBlur(trust, (0, 0), _MIRROR_SIGMA * len(trust))
     gain = np.clip((cv2.remap(known, *place, cv2.INTER_LINEAR) - known - 0.5) / 0.3, 0.0, 1.0)
-    other_trust = cv2.remap(trust, *place, cv2.INTER_LINEAR)
-    other = cv2.remap(colour, *place, cv2.INTER_LINEAR)
+    other_trust = np.asarray(cv2.remap(trust, *place, cv2.INTER_LINEAR), np.float32)
+    other = np.asarray(cv2.remap(colour, *place, cv2.INTER_LINEAR), np.float32)
     share = gain * (1.0 - trust) * other_trust
-    other *= _shade(colour, other, np.minimum(trust, other_trust) * atlas.is_face)
+    other *= _shade(colour, other, np.minimum(trust, other_trust))
     total = trust + share
     mixed = trust[..., None] * colour + share[..., None] * other
     return (mixed / np.maximum(total, 1e-6)[..., None]).astype(np.float32), total.astype(np.float32)
@@ -58,7 +58,7 @@ def _shade(colour: Float32Array, other: Float32Array, trust: Float32Array) -> Fl
         small = cv2.resize(picture * trust[..., None], (side, side), interpolation=cv2.INTER_AREA)
         means.append(cv2.GaussianBlur(small, (0, 0), _SHADE_SIGMA * side))
     ratio = np.clip((means[0] + 1e-3) / (means[1] + 1e-3), *_SHADE_RANGE).astype(np.float32)
-    shade = spread(ratio, both)
+    shade = spread(ratio, np.asarray(both, np.float32))
     return np.asarray(cv2.resize(shade, trust.shape[::-1]), np.float32)
 
 
