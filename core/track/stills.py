@@ -16,7 +16,7 @@ _MARGIN = 0.12
 """Added at each side of the landmarks' box, as a share of it."""
 _WORTHWHILE = 1.06
 """A newcomer must be so many times better: pictures that hardly differ are not exchanged."""
-_MIN_GAP_FRAMES = 12
+_MIN_GAP_FRAMES = 5
 _SPREAD = 1.5
 """Stills closer in time than this show the same: the better of them stays. With the clip the gap
 grows to its length / (spread · kept), so that a hand before the face is not in most of them."""
