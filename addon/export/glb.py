@@ -40,7 +40,8 @@ def write_glb(path: Path, *, has_camera: bool) -> None:
             export_animation_mode="ACTIVE_ACTIONS",
             export_force_sampling=True,
             export_optimize_animation_size=False,
-            export_morph_normal=False,
+            # Without them an opened jaw is lit as if it were closed; they double the targets' size.
+            export_morph_normal=True,
         )
 
 

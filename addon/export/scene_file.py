@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from ...core.records import OnProgress, Performance, Progress
 from ...core.scene_job import SCENE_SUFFIXES, SceneJob, SceneReport
 from ...core.settings import Carrier
 from ...core.takes import read_take
-from ..scene.face_scene import FaceScene, ScenePlan, build_face_scene
+from ..scene.face_scene import FaceScene, ScenePlan, build_face_scene, cache_path_of
 from ..scene.first_look import prepare_first_look
 from ..staging import staging_folder
 from .abc import check_abc, write_abc
@@ -94,6 +94,8 @@ def write_performances(
     form = _FORMATS[suffix]
     bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
     plan = _plan_of(job, staging=staging, form=form)
+    if suffix == ".blend" and plan.animate.carrier == "cache":
+        _check_cache_names(output, plan, n_faces=len(performances))
     scene = bpy.context.scene
     built = build_face_scene(scene, performances, plan=plan, on_progress=on_progress)
     expected = expected_of(scene, built)
@@ -132,13 +134,41 @@ def _plan_of(job: SceneJob, *, staging: Path, form: _Format) -> ScenePlan:
     )
 
 
+def _check_cache_names(output: Path, plan: ScenePlan, *, n_faces: int) -> None:
+    """Raise where a point cache would take the place of a file that is not the old output's."""
+    if output.exists():
+        return
+    for index in range(n_faces):
+        name = cache_path_of(plan, index).name
+        if output.with_name(name).exists():
+            raise ExportError(
+                f"'{output.name}' needs its point cache beside it, but there is a '{name}' beside "
+                "it that belongs to something else. Choose another name, or move that file away."
+            )
+
+
 def _move_into_place(staged: Path, folder: Path) -> None:
-    """Move the file that is whole into its folder, after what it needs beside it."""
-    files = [path for path in staged.parent.rglob("*") if path.is_file() and path != staged]
-    for file in [*files, staged]:
-        place = folder / file.relative_to(staged.parent)
-        place.parent.mkdir(exist_ok=True)
-        file.replace(place)
+    """Move the file that is whole into its folder, after what it needs beside it; all or nothing.
+
+    Raises
+    ------
+    OSError
+        A file could not be moved; those before it are back.
+    """
+    beside = [path for path in staged.parent.rglob("*") if path.is_file() and path != staged]
+    with ExitStack() as undo:
+        for file in beside:
+            place = folder / file.relative_to(staged.parent)
+            place.parent.mkdir(exist_ok=True)
+            if place.exists():
+                old = file.with_name(f"{file.name}.old")
+                place.replace(old)
+                undo.callback(old.replace, place)
+            else:
+                undo.callback(place.unlink, missing_ok=True)
+            file.replace(place)
+        staged.replace(folder / staged.name)
+        undo.pop_all()
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import bpy
 import numpy as np
 import pytest
 
-from mien.addon.export import abc, fbx, scene_file, usdc
+from mien.addon.export import abc, fbx, glb_check, scene_file, usdc
 from mien.addon.export.expected import expected_of
 from mien.addon.export.fbx import write_fbx
 from mien.addon.export.fbx_check import check_fbx
@@ -23,6 +23,7 @@ from mien.addon.scene.actions import curves_of
 from mien.addon.scene.face_scene import ScenePlan, build_face_scene
 from mien.addon.staging import staging_folder
 from mien.core.errors import ArgumentError, ExportError
+from mien.core.export import read_pc2
 from mien.core.records import silent
 from mien.core.scene_job import SceneJob
 from mien.core.settings import AnimateSettings, MeshSettings
@@ -175,6 +176,38 @@ def test_two_faces_with_keys_of_the_same_names_pass(
     check(tmp_path / name, expected)
 
 
+def vertex_normals(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """Mean of the triangles' normals around a vertex, weighted by the angle there, (n, 3)."""
+    sums = np.zeros_like(points)
+    for corner in range(3):
+        at, after, before = (points[triangles[:, (corner + k) % 3]] for k in range(3))
+        one, other = after - at, before - at
+        across = np.cross(one, other)
+        sine = np.linalg.norm(across, axis=1)
+        angle = np.arctan2(sine, (one * other).sum(1))
+        np.add.at(sums, triangles[:, corner], across * (angle / sine)[:, None])
+    return sums / np.linalg.norm(sums, axis=1, keepdims=True)
+
+
+def test_normals_of_a_gltf_follow_its_morph_targets(build, performance, tmp_path):
+    build()
+    write_glb(tmp_path / "face.glb", has_camera=False)
+    document = glb_check._read(tmp_path / "face.glb")
+    primitive = document.json["meshes"][0]["primitives"][0]
+    rest = [document.floats(primitive["attributes"][name]) for name in ("POSITION", "NORMAL")]
+    triangles = performance(n_frames=1).topology.triangles
+    still = vertex_normals(rest[0].astype(float), triangles)
+    assert np.abs(rest[1] - still).max() < 1e-3
+    for target in primitive["targets"]:
+        points, normals = (
+            base + document.floats(target[name])
+            for base, name in zip(rest, ("POSITION", "NORMAL"), strict=True)
+        )
+        wanted = vertex_normals(points.astype(float), triangles)
+        assert np.abs(wanted - still).max() > 0.01, "the target turns the surface somewhere"
+        assert np.abs(normals - wanted).max() < 1e-3
+
+
 def test_a_gltf_at_wrong_times_is_an_error(build, tmp_path):
     _, expected = build(scene_rate_hz=29.97)
     path = tmp_path / "face.glb"
@@ -230,6 +263,40 @@ def test_a_failed_check_keeps_the_old_file(tmp_path, performance, monkeypatch, s
         write(output, [performance(n_frames=3)], animate=animate)
     assert [path.name for path in tmp_path.iterdir()] == [output.name]
     assert output.read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("taken", ["face.pc2", "face-2.pc2"])
+def test_a_point_cache_of_someone_else_is_left_alone(tmp_path, performance, taken):
+    (tmp_path / taken).write_bytes(b"mine")
+    faces = [performance(n_frames=3, n_faces=2, face_index=index) for index in range(2)]
+    with pytest.raises(ExportError, match=rf"'{taken}' beside .* Choose another name"):
+        write(tmp_path / "face.blend", faces, animate=AnimateSettings(carrier="cache"))
+    assert [path.name for path in tmp_path.iterdir()] == [taken]
+    assert (tmp_path / taken).read_bytes() == b"mine"
+    write(tmp_path / "face.blend", faces)  # another carrier does not touch it
+    assert (tmp_path / taken).read_bytes() == b"mine"
+
+
+def test_the_point_cache_of_a_blend_is_replaced_with_it(tmp_path, performance):
+    animate = AnimateSettings(carrier="cache")
+    write(tmp_path / "face.blend", [performance(n_frames=3)], animate=animate)
+    write(tmp_path / "face.blend", [performance(n_frames=5)], animate=animate)
+    assert len(read_pc2(tmp_path / "face.pc2").positions) == 5
+
+
+@pytest.mark.parametrize("has_old", [False, True])
+def test_a_point_cache_is_not_left_without_its_blend(tmp_path, performance, has_old):
+    (tmp_path / "face.blend").mkdir()
+    if has_old:
+        (tmp_path / "face.pc2").write_bytes(b"old")
+    with pytest.raises(ExportError, match=r"'face\.blend' could not be written"):
+        write(
+            tmp_path / "face.blend",
+            [performance(n_frames=3)],
+            animate=AnimateSettings(carrier="cache"),
+        )
+    left = {path.name: path.is_file() and path.read_bytes() for path in tmp_path.iterdir()}
+    assert left == {"face.blend": False} | ({"face.pc2": b"old"} if has_old else {})
 
 
 def test_an_output_that_is_a_folder_is_told(tmp_path, performance):
