@@ -67,6 +67,8 @@ class ProgressBar:
             initial=progress.done if is_resumed else 0,
             unit=" frames" if progress.stage in _STAGES_OF_FRAMES else " steps",
             file=sys.stderr,
+            # Blender does not tell how far it is with writing a file: only how long it takes.
+            bar_format=None if progress.total else "{desc} {elapsed}",
             dynamic_ncols=is_width_known,
             ncols=None if is_width_known else _USUAL_SIZE[0],
             nrows=None if is_width_known else _USUAL_SIZE[1],

@@ -86,10 +86,12 @@ def capture_line(take: Take, *, n_new_frames: int, seconds: float) -> str:
     seen = [track for track in take.faces if track.presence.any()]
     n_lost = sum(int((track.presence == 0).sum()) for track in seen)
     faces = "1 face" if len(seen) == 1 else f"{len(seen)} faces"
-    speed = n_new_frames / max(seconds, 1e-9)
+    effort = "was complete already"
+    if n_new_frames:
+        effort = f"{seconds:.1f} s, {n_new_frames / max(seconds, 1e-9):.1f} frames/s"
     return (
         f"{Path(take.footage.path).name}: {_frames(take.n_frames)}, {faces}, "
-        f"lost in {_frames(n_lost)}; {seconds:.1f} s, {speed:.1f} frames/s"
+        f"lost in {_frames(n_lost)}; {effort}"
     )
 
 

@@ -38,7 +38,7 @@ def check_take_place(folder: Path, *, is_overwriting: bool) -> None:
             if not is_overwriting:
                 raise TakeExists(
                     f"A take is in '{folder}' already. "
-                    "Resume it, overwrite it, or choose another folder."
+                    "Resume it (--resume), overwrite it (--overwrite), or choose another folder."
                 )
         elif folder.exists() and _has_other_files(folder):
             raise _impossible(folder, "it holds other files. Choose a new or empty folder")
