@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import Float32Array, Float64Array, FloatArray
-from .still_blend import feathered
+from .still_blend import feathered, without_gaps
 from .uv_atlas import UvAtlas
 
 _N_LANDMARKS = 468
@@ -142,14 +142,8 @@ def _gaze_merit(colour: Float32Array, eyes: list[_Part]) -> float:
 
 def _seen(weight: Float32Array, atlas: UvAtlas) -> Float32Array:
     """Return 1 where a still shows skin at all, 0 where not: (size, size)."""
-    import cv2
-
-    # Small gaps in what is seen are the rims of lips and lids, which belong to the rest.
-    gap = np.ones((max(round(_GAP * len(weight)), 1),) * 2, np.uint8)
-    whole = cv2.morphologyEx(
-        np.minimum(weight / _VISIBLE_WEIGHT, 1.0).astype(np.float32), cv2.MORPH_CLOSE, gap
-    )
-    return feathered(np.asarray(whole, np.float32), is_face=atlas.is_face)
+    visible = np.minimum(weight / _VISIBLE_WEIGHT, 1.0).astype(np.float32)
+    return feathered(without_gaps(visible, width=_GAP), is_face=atlas.is_face)
 
 
 def _laid_over(mixed: Float32Array, colour: Float32Array, share: Float32Array) -> Float32Array:

@@ -10,10 +10,13 @@ from ..arrays import FloatArray, ImageArray, check_indices, check_shape
 from ..errors import RangeError, ShapeError
 from ..records import FaceTopology, Still
 from .face_parts import with_whole_parts
-from .still_blend import agreed_weights, feathered, weighted_mean
+from .still_blend import agreed_weights, feathered, weighted_mean, without_gaps
 from .still_views import trust_of_weight, views_of_stills
 from .texture_fill import spread, with_other_half
 from .uv_atlas import atlas_of_topology
+
+_GAP = 0.03
+"""In sides of the texture: what is seen around so narrow a gap is seen within it, too."""
 
 
 def unwrap_face_texture(
@@ -62,7 +65,8 @@ def unwrap_face_texture(
     mixed = with_whole_parts(
         mixed, colours, weights, agreed=agreed, landmarks=landmarks, atlas=atlas
     )
-    trust = trust_of_weight(feathered(weights.max(axis=0), is_face=atlas.is_face))
+    best = without_gaps(weights.max(axis=0), width=_GAP)
+    trust = trust_of_weight(feathered(best, is_face=atlas.is_face))
     colour, trust = with_other_half(mixed, trust, atlas=atlas, topology=topology)
     filled = spread(colour, trust)
     return np.clip(filled + 0.5, 0.0, 255.0).astype(np.uint8)

@@ -52,6 +52,14 @@ def agreed_weights(colours: Float32Array, weights: Float32Array) -> Float32Array
     )
 
 
+def without_gaps(weight: Float32Array, *, width: float) -> Float32Array:
+    """Fill gaps narrower than `width`, in sides of the texture: rims of lips, lids and nostrils."""
+    import cv2
+
+    gap = np.ones((max(round(width * len(weight)), 1),) * 2, np.uint8)
+    return np.asarray(cv2.morphologyEx(weight, cv2.MORPH_CLOSE, gap), np.float32)
+
+
 def feathered(weight: Float32Array, *, is_face: BoolArray) -> Float32Array:
     """Let a weight fall to 0 softly, within where it is above 0.
 
@@ -83,9 +91,10 @@ def feathered(weight: Float32Array, *, is_face: BoolArray) -> Float32Array:
 
 
 def weighted_mean(colours: Float32Array, weights: Float32Array) -> Float32Array:
-    """Mix stills by their weights: (size, size, 3)."""
-    total = np.maximum(weights.sum(axis=0), 1e-12)
-    return np.asarray(np.einsum("kijc,kij->ijc", colours, weights) / total[..., None], np.float32)
+    """Mix stills by their weights, equally where they have none: (size, size, 3)."""
+    shares = weights + np.float32(1e-7)
+    shares /= shares.sum(axis=0)
+    return np.asarray(np.einsum("kijc,kij->ijc", colours, shares), np.float32)
 
 
 def _resized(picture: Float32Array, side: int) -> Float32Array:

@@ -8,7 +8,7 @@ from ..arrays import Float32Array
 from ..records import FaceTopology
 from .uv_atlas import UvAtlas
 
-_MIRROR_SIGMA, _SHADE_SIGMA = 0.04, 0.016
+_MIRROR_SIGMA, _SHADE_SIGMA = 0.055, 0.016
 """Of Gaussians, in sides of the texture."""
 _SHADE_RANGE = (0.4, 2.5)
 
