@@ -60,15 +60,16 @@ class ProgressBar:
             return
         self._stage = progress.stage
         is_resumed = progress.done > 1
+        is_of_frames = progress.stage in _STAGES_OF_FRAMES
         is_width_known = _columns() > 0
         self._bar = tqdm(
             desc=progress.stage.capitalize(),
             total=progress.total,
             initial=progress.done if is_resumed else 0,
-            unit=" frames" if progress.stage in _STAGES_OF_FRAMES else " steps",
+            unit=" frames" if is_of_frames else " steps",
             file=sys.stderr,
             # Blender does not tell how far it is with writing a file: only how long it takes.
-            bar_format=None if progress.total else "{desc} {elapsed}",
+            bar_format=None if progress.total or is_of_frames else "{desc} {elapsed}",
             dynamic_ncols=is_width_known,
             ncols=None if is_width_known else _USUAL_SIZE[0],
             nrows=None if is_width_known else _USUAL_SIZE[1],

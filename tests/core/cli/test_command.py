@@ -279,7 +279,7 @@ def test_progress_is_a_bar_on_a_terminal_and_counts_only_this_run(monkeypatch):
         bar(Progress("build", 1, None))
     shown = sys.stderr.getvalue()
     assert "Capture: 100%" in shown and "600/600" in shown and "frames/s" in shown
-    assert "Build: 1 steps" in shown
+    assert "Build 00:00" in shown
 
 
 def test_no_progress_is_shown_where_nobody_looks(capsys):
