@@ -111,8 +111,8 @@ def _calm(colours: Float32Array, weights: Float32Array) -> Float32Array:
     import cv2
 
     side = weights.shape[1]
-    # The best still has one vote, not most of them: it may be the one behind a hand.
-    votes = np.sqrt(weights)
+    # Each still has one vote, less only at an angle: the best ones may be those behind a hand.
+    votes = (weights / np.maximum(weights.max(axis=(1, 2), keepdims=True), 1e-12)) ** 0.5
     smooth = [cv2.GaussianBlur(colour, (0, 0), _DETAIL_SIGMA * side) for colour in colours]
     detail = colours - np.stack(smooth)
     away = np.square(_distance(colours, votes) / _COLOUR_LEVELS)

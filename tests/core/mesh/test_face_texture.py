@@ -32,7 +32,7 @@ def landmarks_of(topology, *, yaw_rad=0.0, shift=(0.0, 0.0)):
     return turned * [2200.0, -2200.0, -2200.0] + [WIDTH / 2 + shift[0], HEIGHT / 2 + shift[1], 0.0]
 
 
-def picture(points, topology, *, gain=1.0, background=(0, 0, 255)):
+def picture(points, topology, *, gain=1.0, background=(0, 0, 255), paint=paint):
     """Draw the painted face pixel by pixel with a depth buffer, without the code under test."""
     image = np.tile(np.array(background, float), (HEIGHT, WIDTH, 1))
     nearest = np.full((HEIGHT, WIDTH), np.inf)
@@ -59,7 +59,7 @@ def still_of(image, *, score=0.9, x_px=0.0, y_px=0.0, scale=1.0):
     return Still(0, 0, score, image, x_px, y_px, scale)
 
 
-def truth():
+def truth(paint=paint):
     """The paint over the whole texture; row 0 is v = 1, texel centres at half texels."""
     centres = (np.arange(SIZE) + 0.5) / SIZE
     u, v = np.meshgrid(centres, 1 - centres)
@@ -161,6 +161,107 @@ def test_what_only_one_of_three_stills_shows_is_left_out(topology):
     texture = unwrap_face_texture(stills, points, topology=topology, size=SIZE)
     rows, columns = texels(topology, LEFT_CHEEK)
     assert np.abs(texture[rows, columns] - truth()[rows, columns]).max() < 10
+
+
+@pytest.mark.parametrize("is_gloved", [True, False])
+def test_a_hand_in_the_best_two_of_five_stills_leaves_no_trace(topology, is_gloved):
+    yaws, scores = (0.0, 0.05, -0.1, 0.15, -0.2), (0.9, 0.88, 0.6, 0.58, 0.55)
+    points = np.stack([landmarks_of(topology, yaw_rad=yaw) for yaw in yaws])
+    images = [picture(one, topology) for one in points]
+    for image, left in zip(images[:2], (205, 195), strict=True):
+        for x in range(left, left + 100, 25):
+            finger = image[270:400, x : x + 22]
+            finger[:] = (10, 200, 10) if is_gloved else np.clip(finger + 20.0, 0, 255)
+            image[270:400, x + 22 : x + 25] = (60, 30, 30)
+    stills = [still_of(image, score=score) for image, score in zip(images, scores, strict=True)]
+    texture = unwrap_face_texture(stills, points, topology=topology, size=SIZE)
+    error = np.abs(texture - truth()).max(axis=-1)
+    assert np.percentile(error[SIZE // 2 : -SIZE // 6, SIZE // 4 : -SIZE // 4], 98) < 10
+
+
+LIDS = {159: 145, 145: 159, 386: 374, 374: 386}
+
+
+def eyes(aside):
+    """Paint with white eyes whose irises stand aside by so many eye widths, shut where None."""
+
+    def painted(uv):
+        colour = paint(uv)
+        for middle in (0.3496, 0.6504):
+            x, y = (uv[..., 0] - middle) / 0.139, (uv[..., 1] - 0.622) / 0.139
+            is_eye = np.hypot(x / 0.45, y / 0.15) < 1.0
+            colour[is_eye] = (230, 230, 230) if aside is not None else (150, 100, 90)
+            if aside is not None:
+                colour[is_eye & (np.hypot(x - aside, y) < 0.13)] = (30, 20, 20)
+        return colour
+
+    return painted
+
+
+@pytest.mark.parametrize("best", range(4))
+def test_eyes_are_those_of_the_still_that_looks_ahead_with_open_lids(topology, best):
+    asides = (None, -0.25, 0.25, 0.0)
+    points = np.stack([landmarks_of(topology, yaw_rad=0.02 * k) for k in range(4)])
+    stills = [
+        still_of(picture(one, topology, paint=eyes(aside)), score=0.9 if k == best else 0.8)
+        for k, (one, aside) in enumerate(zip(points, asides, strict=True))
+    ]
+    points[0][list(LIDS)] = (points[0][list(LIDS)] + points[0][list(LIDS.values())]) / 2
+    texture = unwrap_face_texture(stills, points, topology=topology, size=SIZE)
+    expected = truth(eyes(0.0))
+    for middle in (0.3496, 0.6504):
+        row = round((1 - 0.622) * SIZE - 0.5)
+        for aside in (0.0, -0.28, 0.28):
+            column = round((middle + 0.139 * aside) * SIZE - 0.5)
+            assert np.abs(texture[row, column] - expected[row, column]).max() < 25
+
+
+def lips(is_open):
+    """Paint with teeth between the lips, or none."""
+
+    def painted(uv):
+        colour = paint(uv)
+        x, y = (uv[..., 0] - 0.5) / 0.2, (uv[..., 1] - 0.305) / 0.02
+        if is_open:
+            colour[np.hypot(x / 0.5, y) < 1.0] = (250, 250, 250)
+        return colour
+
+    return painted
+
+
+def test_the_mouth_is_that_of_the_still_with_closed_lips(topology):
+    points = np.stack([landmarks_of(topology)] * 3)
+    stills = [
+        still_of(picture(points[0], topology, paint=lips(is_open)), score=score)
+        for is_open, score in ((True, 0.9), (True, 0.85), (False, 0.7))
+    ]
+    points[:2, 14, 1] += 20.0
+    texture = unwrap_face_texture(stills, points, topology=topology, size=SIZE)
+    around = np.s_[round(0.68 * SIZE) : round(0.71 * SIZE), round(0.45 * SIZE) : round(0.55 * SIZE)]
+    assert np.abs(texture[around] - truth()[around]).max() < 20
+
+
+def side_lit(uv):
+    """A face of two equal halves, the subject's left darker, with a highlight beside the nose."""
+    u, v = uv[..., 0], uv[..., 1]
+    across = np.abs(u - 0.5)
+    skin = np.stack([150 + 60 * across, 90 + 60 * v, 110 + 0 * u], axis=-1)
+    light = 0.8 - 0.2 * np.tanh((u - 0.5) / 0.05)
+    return skin * light[..., None]
+
+
+def test_a_hidden_half_has_its_own_light_and_no_strip(topology):
+    points = landmarks_of(topology, yaw_rad=0.6)
+    image = picture(points, topology, paint=side_lit)
+    texture = unwrap_face_texture(
+        [still_of(image)], points[None], topology=topology, size=SIZE
+    ).astype(float)
+    expected = truth(side_lit)
+    # From the middle of the face to where its own triangles end.
+    hidden = np.s_[SIZE // 4 : -SIZE // 4, SIZE // 2 : round(0.82 * SIZE)]
+    assert np.abs(texture[hidden] - expected[hidden]).max(axis=-1).mean() < 8
+    steps = np.abs(np.diff(texture[hidden], axis=1)).max(axis=-1)
+    assert steps.max() < 12, "a seam"
 
 
 def test_contradicting_inputs_are_refused(topology):

@@ -116,6 +116,13 @@ def test_stills_are_spread_over_time_and_limited_in_number(sharp):
     assert min(np.diff(indices)) >= 300 / (1.5 * 5) - 1
 
 
+def test_a_clip_of_a_second_gives_stills_of_several_views(sharp):
+    picker = StillPicker()
+    for index in range(24):
+        offer(picker, index, sharp, face(yaw_rad=-0.8 + index / 15))
+    assert len(kept_indices(picker)) >= 3
+
+
 def test_what_lasts_a_third_of_the_clip_is_not_in_most_stills(sharp):
     # Better by its score, as a face behind a hand can be.
     picker = StillPicker()
