@@ -24,6 +24,9 @@ _EYE_REACH, _MOUTH_REACH = (0.62, 0.36), (0.58, 0.32)
 """Half the width and height of what is taken from one still, in widths of the part."""
 _BORDER = 0.5
 """How much further its border reaches, where it passes into the rest."""
+_LEAST_AGREEMENT = 0.03
+_VIEW_POWER, _AGREEMENT_POWER = 0.75, 0.5
+"""Weights fall steeply with the angle: a good gaze seen a little less well is worth more."""
 _VISIBLE_WEIGHT = 0.006
 """From here on the chosen still is taken, though another may see a lip or lid more straight on."""
 _GAP = 0.05
@@ -69,14 +72,14 @@ def with_whole_parts(
     eyes = [_part(atlas, corners, reach=_EYE_REACH) for corners in _EYES]
     mouth = _part(atlas, _MOUTH, reach=_MOUTH_REACH)
     merits = np.array([_eye_merit(points) for points in landmarks])
-    merits *= _view_merits(agreed, eyes)
+    merits *= _view_merits(weights, agreed, eyes)
     merits *= [_gaze_merit(colour, eyes) for colour in colours]
     index = int(merits.argmax())
     seen = _seen(weights[index], atlas)
     for eye in eyes:
         mixed = _laid_over(mixed, colours[index], eye.share * seen)
     merits = np.array([_mouth_merit(points) for points in landmarks])
-    merits *= _view_merits(agreed, [mouth])
+    merits *= _view_merits(weights, agreed, [mouth])
     index = int(merits.argmax())
     return _laid_over(mixed, colours[index], mouth.share * _seen(weights[index], atlas))
 
@@ -115,13 +118,18 @@ def _length(points: FloatArray, one: int, other: int) -> float:
     return float(np.linalg.norm(points[one] - points[other]))
 
 
-def _view_merits(weights: Float32Array, parts: list[_Part]) -> Float64Array:
-    """Rate how well each still shows all of some parts: (n_stills,)."""
+def _view_merits(weights: Float32Array, agreed: Float32Array, parts: list[_Part]) -> Float64Array:
+    """Rate how well each still shows some parts, nothing lying over them: (n_stills,)."""
     merits = np.ones(len(weights))
     for part in parts:
-        merits *= np.einsum("kij,ij->k", weights, part.share) / part.share.sum()
-    # Weights fall steeply with the angle: a good gaze seen a little less well is worth more.
-    return np.asarray(merits ** (0.5 / len(parts)), np.float64)
+        # Within, stills differ by what the face does; what lies over it reaches beyond.
+        border = part.share * (1.0 - part.share)
+        border /= border.sum()
+        merits *= np.einsum("kij,ij->k", weights, border) ** _VIEW_POWER
+        # The harmonic mean: half a mouth behind a hand is no mouth.
+        doubt = weights / np.maximum(agreed + _LEAST_AGREEMENT * weights, 1e-12)
+        merits /= np.maximum(np.einsum("kij,ij->k", doubt, border), 1e-6) ** _AGREEMENT_POWER
+    return np.asarray(merits ** (1.0 / len(parts)), np.float64)
 
 
 def _gaze_merit(colour: Float32Array, eyes: list[_Part]) -> float:
