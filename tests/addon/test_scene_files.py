@@ -170,3 +170,14 @@ def test_an_opened_blend_shows_the_face_lit_and_chosen(tmp_path, performance, ha
         assert view.shading.color_type == "TEXTURE"
         # What the view turns round is the face, within its own size.
         assert (view.region_3d.view_location - face.matrix_world.translation).length < 0.2
+
+
+def test_too_few_shape_keys_say_so_and_what_is_exact(tmp_path, performance):
+    few = AnimateSettings(tolerance_m=1e-6, max_blendshapes=2)
+    report = write(tmp_path / "face.blend", [performance()], animate=few)
+    assert report.n_blendshapes <= 2
+    assert report.worst_error_m > 1e-4
+    (warning,) = report.warnings
+    assert "as many as are allowed" in warning
+    assert f"{report.worst_error_m * 1e3:.3g} mm" in warning
+    assert "'cache'" in warning
