@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Protocol
 
 from .records import OnProgress
-from .settings import AnimateSettings, MeshSettings, SmoothSettings
+from .settings import WHOLE, AnimateSettings, MeshSettings, SmoothSettings, Span
 
 SCENE_SUFFIXES = (".blend", ".fbx", ".glb", ".abc", ".usdc")
 
@@ -28,6 +28,7 @@ class SceneJob:
     textures: tuple[str, ...] = ()
     has_camera: bool = False
     scene_rate_hz: float | None = None
+    span: Span = WHOLE
 
     def to_json(self) -> str:
         """Return the job as JSON."""
@@ -40,6 +41,7 @@ class SceneJob:
         values["smooth"] = SmoothSettings(**values["smooth"])
         values["mesh"] = MeshSettings(**values["mesh"])
         values["animate"] = AnimateSettings(**values["animate"])
+        values["span"] = Span(**values["span"])
         values["textures"] = tuple(values["textures"])
         return cls(**values)
 

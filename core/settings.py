@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -38,6 +39,35 @@ class SourceSettings:
             )
         if self.rate_hz is not None:
             _check("rate", self.rate_hz, 0.01, 10_000.0, unit="Hz")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which part of a take is written, in seconds of the container's time, both ends included.
+
+    None: from its start, to its end.
+    """
+
+    start_s: float | None = None
+    end_s: float | None = None
+
+    def __post_init__(self) -> None:
+        start_s, end_s = self.limits_s
+        if end_s < start_s:
+            raise ArgumentError(
+                f"end must not come before start, got start {start_s:g} s and end {end_s:g} s"
+            )
+
+    @property
+    def limits_s(self) -> tuple[float, float]:
+        """Both ends, infinite where there is none."""
+        return (
+            -math.inf if self.start_s is None else self.start_s,
+            math.inf if self.end_s is None else self.end_s,
+        )
+
+
+WHOLE = Span()
 
 
 @dataclass(frozen=True, slots=True)

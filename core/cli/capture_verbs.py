@@ -12,6 +12,7 @@ from typing import Any
 
 from .. import pipeline
 from ..errors import Cancelled, MienError, TakeBusy, TakeError
+from ..outputs import check_outputs, write_outputs
 from ..pipeline import CapturePlan
 from ..records import Take
 from ..settings import SourceSettings, TrackSettings
@@ -25,7 +26,6 @@ from ..takes import (
 )
 from .console import Result
 from .output_settings import output_settings
-from .outputs import check_outputs, write_outputs
 from .session import Session
 from .take_summary import capture_line, values_of_take
 

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from ..landmarks.engines import ENGINES
+from ..outputs import SUFFIXES
 from ..settings import (
     CARRIERS,
     DEFAULT_ENGINE,
@@ -21,7 +22,6 @@ from .argument_types import (
     seconds_from_text,
     thread_count,
 )
-from .outputs import SUFFIXES
 
 QUALITIES = ("live", "best")
 

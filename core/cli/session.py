@@ -20,6 +20,10 @@ class Session:
     interruption: Interruption
     bar: ProgressBar
 
+    def check(self) -> None:
+        """Raise `Cancelled` if someone asked to stop."""
+        self.interruption.check()
+
     def report(self, progress: Progress) -> None:
         """Show progress.
 
@@ -28,5 +32,5 @@ class Session:
         Cancelled
             Someone asked to stop.
         """
-        self.interruption.check()
+        self.check()
         self.bar(progress)

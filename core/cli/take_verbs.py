@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import ArgumentError
+from ..outputs import check_outputs, write_outputs
 from ..takes import count_stills, read_take
 from .console import Result
 from .output_settings import output_settings
-from .outputs import check_outputs, write_outputs
 from .session import Session
 from .take_summary import lines_of_take, values_of_take
 

@@ -7,5 +7,6 @@ from .capture import capture
 from .face_finder import FaceFinder
 from .plan import CapturePlan
 from .solve import solve
+from .textures import face_textures
 
-__all__ = ["CapturePlan", "FaceFinder", "capture", "solve"]
+__all__ = ["CapturePlan", "FaceFinder", "capture", "face_textures", "solve"]

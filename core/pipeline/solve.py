@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..errors import ArgumentError, TakeError
 from ..geometry import image_from_geometry, load_canonical_face, solve_geometry
 from ..landmarks import engine_spec
 from ..records import FaceTrack, Performance, Take
-from ..settings import SmoothSettings
+from ..settings import WHOLE, SmoothSettings, Span
 from ..smooth import fill_gaps, smooth_causally, smooth_without_lag
 
+SAME_TIME_S = 1e-4
+"""Times that miss the end of a span by less than this lie in it: rounding."""
 
-def solve(take: Take, settings: SmoothSettings) -> list[Performance]:
+
+def solve(take: Take, settings: SmoothSettings, *, span: Span = WHOLE) -> list[Performance]:
     """Smooth and solve every face of a take that was seen at all.
 
     Parameters
     ----------
     take : raw samples
     settings : how to smooth, which gaps to fill
+    span : what is wanted of it; the rest still helps to smooth
 
     Returns
     -------
@@ -29,6 +35,8 @@ def solve(take: Take, settings: SmoothSettings) -> list[Performance]:
     ------
     TakeError
         Another Mien captured it, with an engine that this one lacks.
+    ArgumentError
+        The span holds no frame of the take.
     """
     try:
         engine_spec(take.provenance.engine)
@@ -37,11 +45,39 @@ def solve(take: Take, settings: SmoothSettings) -> list[Performance]:
             f"Take '{take.folder}' was captured with engine '{take.provenance.engine}', which this "
             "Mien does not have. Update Mien, or capture again."
         ) from error
-    return [
+    performances = [
         _solve_face(take, track, face_index=face_index, settings=settings)
         for face_index, track in enumerate(take.faces)
         if track.presence.any()
     ]
+    return performances if span == WHOLE else [_cut(one, span) for one in performances]
+
+
+def _cut(performance: Performance, span: Span) -> Performance:
+    """Keep the frames within a span."""
+    time_s = performance.time_s
+    start_s, end_s = span.limits_s
+    first, last = np.searchsorted(time_s, (start_s - SAME_TIME_S, end_s + SAME_TIME_S))
+    if first == last:
+        raise ArgumentError(
+            f"No frame of the take lies between {start_s:g} and {end_s:g} s: it goes from "
+            f"{time_s[0]:g} to {time_s[-1]:g} s. Choose another range."
+        )
+    kept = slice(int(first), int(last))
+    track, geometry = performance.track, performance.geometry
+    return replace(
+        performance,
+        time_s=time_s[kept],
+        track=FaceTrack(track.presence[kept], track.landmarks_px[kept], track.regions[kept]),
+        landmarks_smooth_px=performance.landmarks_smooth_px[kept],
+        geometry=replace(
+            geometry,
+            head_m=geometry.head_m[kept],
+            camera_from_head=geometry.camera_from_head[kept],
+            image_from_head=geometry.image_from_head[kept],
+        ),
+        is_filled=performance.is_filled[kept],
+    )
 
 
 def _solve_face(

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from mien.core.bench.clip_file import write_clip
-from mien.core.cli import point_files
 from mien.core.cli.take_summary import gaps_of
 from mien.core.export import read_mdd, read_pc2
+from mien.core.outputs import point_files
 from mien.core.records import Footage, Provenance, Take
 from mien.core.takes import hash_footage
 

@@ -28,7 +28,7 @@ from ..settings import SourceSettings
 from ..source import open_source
 from ..spaces import scene_from_head
 from ..takes import hash_footage
-from .session import Session
+from .session import OutputSession
 from .solved_take import SolvedTake
 from .written import Written
 
@@ -52,7 +52,7 @@ def cache_files(output: Path, *, n_faces: int) -> list[tuple[Path, Path]]:
     return [(cache, cache.with_suffix(".obj")) for cache in caches]
 
 
-def write_points(solved: SolvedTake, output: Path, *, session: Session) -> Written:
+def write_points(solved: SolvedTake, output: Path, *, session: OutputSession) -> Written:
     """Write one file.
 
     Raises
@@ -62,7 +62,7 @@ def write_points(solved: SolvedTake, output: Path, *, session: Session) -> Writt
     """
     files = _WRITERS[output.suffix.lower()](solved, output, session)
     paths = [str(file) for file in files]
-    n_frames = solved.take.n_frames
+    n_frames = len(solved.performances[0].time_s)
     return Written(
         values={
             "path": paths[0],
@@ -90,17 +90,17 @@ def _changed_footage(take: Take) -> tuple[str, ...]:
     )
 
 
-def _write_npz(solved: SolvedTake, output: Path, session: Session) -> list[Path]:
+def _write_npz(solved: SolvedTake, output: Path, session: OutputSession) -> list[Path]:
     write_npz(solved.performances, output)
     return [output]
 
 
-def _write_csv(solved: SolvedTake, output: Path, session: Session) -> list[Path]:
+def _write_csv(solved: SolvedTake, output: Path, session: OutputSession) -> list[Path]:
     write_points_csv(solved.performances, output)
     return [output]
 
 
-def _write_overlay(solved: SolvedTake, output: Path, session: Session) -> list[Path]:
+def _write_overlay(solved: SolvedTake, output: Path, session: OutputSession) -> list[Path]:
     """Draw the faces over the footage, opened as it was for the capture."""
     take = solved.take
     settings = _source_settings(take)
@@ -128,12 +128,12 @@ def _source_settings(take: Take) -> SourceSettings:
     return SourceSettings(**numbers)
 
 
-def _write_cache(solved: SolvedTake, output: Path, session: Session) -> list[Path]:
+def _write_cache(solved: SolvedTake, output: Path, session: OutputSession) -> list[Path]:
     """Write a point cache and a mesh for each face."""
     performances = solved.performances
     files = cache_files(output, n_faces=len(performances))
     for (path, mesh), performance in zip(files, performances, strict=True):
-        session.interruption.check()
+        session.check()
         surface = face_surface(performance.topology, solved.settings.mesh)
         # The mesh first: it tells, should the work be stopped in between, whose the cache is.
         _write_mesh(mesh, performance, surface=surface)
@@ -186,7 +186,7 @@ def _cached_mesh(
         yield _Cache(on_disk, samples.first_frame, rate_hz)
 
 
-_WRITERS: dict[str, Callable[[SolvedTake, Path, Session], list[Path]]] = {
+_WRITERS: dict[str, Callable[[SolvedTake, Path, OutputSession], list[Path]]] = {
     **dict.fromkeys(CACHE_SUFFIXES, _write_cache),
     ".csv": _write_csv,
     ".npz": _write_npz,

@@ -13,10 +13,10 @@ from ..scene_job import SCENE_SUFFIXES
 from ..settings import Carrier
 from ..source import shown_address
 from ..source.opening import footage_place
-from .output_settings import OutputSettings
 from .point_files import CACHE_SUFFIXES, POINT_SUFFIXES, cache_files, write_points
 from .scene_files import write_scene
-from .session import Session
+from .session import OutputSession
+from .settings import OutputSettings
 from .solved_take import SolvedTake
 from .written import Written
 
@@ -27,7 +27,7 @@ def check_outputs(
     paths: Sequence[Path],
     *,
     settings: OutputSettings,
-    session: Session,
+    session: OutputSession,
     footage: str,
     n_faces: int,
 ) -> list[Path]:
@@ -67,7 +67,7 @@ def check_outputs(
 
 
 def write_outputs(
-    take: Take, outputs: Sequence[Path], *, settings: OutputSettings, session: Session
+    take: Take, outputs: Sequence[Path], *, settings: OutputSettings, session: OutputSession
 ) -> list[Written]:
     """Write a take to every output, in their order.
 
@@ -81,7 +81,7 @@ def write_outputs(
     solved = SolvedTake(take, settings)
     written = []
     for output in outputs:
-        session.interruption.check()
+        session.check()
         write = write_scene if output.suffix.lower() in SCENE_SUFFIXES else write_points
         written.append(write(solved, output, session=session))
     return written

@@ -10,12 +10,12 @@ from typing import Any
 from ..arrays import ImageArray
 from ..errors import ExportError, MienError
 from ..scene_job import SceneJob, SceneReport
-from .session import Session
+from .session import OutputSession
 from .solved_take import SolvedTake
 from .written import Written
 
 
-def write_scene(solved: SolvedTake, output: Path, *, session: Session) -> Written:
+def write_scene(solved: SolvedTake, output: Path, *, session: OutputSession) -> Written:
     """Let Blender write one file.
 
     Raises
@@ -38,11 +38,12 @@ def write_scene(solved: SolvedTake, output: Path, *, session: Session) -> Writte
             textures=textures,
             has_camera=settings.has_camera,
             scene_rate_hz=settings.scene_rate_hz,
+            span=settings.span,
         )
         try:
             report = session.scene_writer.write(job, on_progress=session.report)
         except MienError:
-            session.interruption.check()  # Ctrl-C in a terminal ends Blender, too: that is why
+            session.check()  # Ctrl-C in a terminal ends Blender, too: that is why
             raise
     return Written(values=_values(report), line=_line(report), warnings=report.warnings)
 

@@ -1,0 +1,53 @@
+"""A take on its way into files: solved once, however many there are."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from .. import pipeline
+from ..arrays import ImageArray
+from ..errors import NoFace, TakeDamaged
+from ..records import Performance, Take
+from .settings import OutputSettings
+
+
+class SolvedTake:
+    """A take, how it is to be written, and its faces, solved when they are first asked for."""
+
+    def __init__(self, take: Take, settings: OutputSettings) -> None:
+        self.take = take
+        self.settings = settings
+
+    @cached_property
+    def performances(self) -> list[Performance]:
+        """The faces, smoothed and solved, of the wanted span.
+
+        Raises
+        ------
+        NoFace
+            The take holds none.
+        ArgumentError
+            The span holds no frame.
+        """
+        performances = pipeline.solve(self.take, self.settings.smooth, span=self.settings.span)
+        if not performances:
+            raise NoFace(
+                f"Take '{self.take.folder}' holds no face: there is nothing to write. "
+                "Capture footage that shows one."
+            )
+        return performances
+
+    @cached_property
+    def textures(self) -> list[ImageArray | None]:
+        """One texture a performance; None where its face has no stills.
+
+        Raises
+        ------
+        TakeError
+            A still is damaged.
+        """
+        try:
+            return pipeline.face_textures(self.take, self.performances)
+        except TakeDamaged as error:
+            error.add_note("Only the texture needs the stills: --no-texture works without them.")
+            raise
