@@ -86,6 +86,17 @@ def curves_of(block: bpy.types.ID) -> list[bpy.types.FCurve]:
     return [curve for bag in bags if bag is not None for curve in bag.fcurves]
 
 
+def drop_action(block: bpy.types.ID) -> None:
+    """Let a data-block go without its action, which is removed unless something else uses it."""
+    data = block.animation_data
+    if data is None or data.action is None:
+        return
+    action = data.action
+    data.action = None
+    if action.users == 0:
+        bpy.data.actions.remove(action)
+
+
 @contextmanager
 def curves_muted(block: bpy.types.ID, data_paths: tuple[str, ...]) -> Iterator[None]:
     """Let some curves of a data-block have no say for a while."""

@@ -49,3 +49,24 @@ def world_from_local(
     """
     check_shape("camera_from_head", camera_from_head, ("n_frames", 4, 4))
     return np.asarray(world_from_camera @ camera_from_head @ BLENDER_FROM_YUP.T, np.float64)
+
+
+def placed(
+    world_from_camera: FloatArray, *, origin: tuple[float, float, float], units_per_m: float
+) -> Float64Array:
+    """Carry a camera, with all that it sees, to another place in a scene of other units.
+
+    Parameters
+    ----------
+    world_from_camera : shape (4, 4), metres
+    origin : where the world's origin goes, in the scene's units
+    units_per_m : the scene's units in a metre
+
+    Returns
+    -------
+    shape (4, 4), float64
+        A similarity: it scales by `units_per_m`.
+    """
+    moved = np.diag([units_per_m, units_per_m, units_per_m, 1.0]) @ world_from_camera
+    moved[:3, 3] += origin
+    return np.asarray(moved, np.float64)

@@ -1,119 +1,102 @@
-"""One face's expression, by the carrier that was asked for."""
+"""One face's expression by the carrier that was asked for, on a new object or a standing one."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import bpy
 
-from ...core.animate import blendshapes_from_positions, neutral_face, resample_uniform
 from ...core.export import write_pc2
-from ...core.mesh import FaceSurface, face_surface
-from ...core.records import Performance
-from ...core.settings import AnimateSettings, MeshSettings
-from ...core.spaces import scene_from_head
+from ...core.pipeline import CarriedExpression
+from ...core.settings import MeshSettings
 from .absolute_keys import add_absolute_keys
-from .mesh_cache import add_mesh_cache
-from .mesh_object import add_mesh_object, add_subdivision
+from .actions import Keys
+from .mesh_cache import MESH_CACHE, add_mesh_cache
+from .mesh_object import SUBDIVISION, add_object, add_subdivision, polygon_mesh
 from .shape_keys import add_shape_keys
-from .timeline import SceneRate, pose_keys
 from .vertex_curves import add_vertex_curves
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ExpressionPlan:
     """How a face is carried.
 
-    `is_baked` subdivides by Mien's own stencils instead of a modifier, for formats that lose one.
-    `cache` is the file of the carrier `cache`.
+    `modifier` subdivides what `carried` does not already; `cache` is the file of the carrier
+    `cache`.
     """
 
-    animate: AnimateSettings
-    mesh: MeshSettings
+    carried: CarriedExpression
+    keys: Keys
+    modifier: MeshSettings
     cache: Path
-    is_baked: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class CarriedFace:
-    """A face object with its expression, and what carrying it took."""
-
-    face: bpy.types.Object
-    n_blendshapes: int = 0
-    worst_error_m: float = 0.0
 
 
 def add_carried_face(
-    name: str,
-    collection: bpy.types.Collection,
-    *,
-    performance: Performance,
-    plan: ExpressionPlan,
-    rate: SceneRate,
-) -> CarriedFace:
-    """Make a face's mesh object and animate its expression.
+    name: str, collection: bpy.types.Collection, plan: ExpressionPlan
+) -> bpy.types.Object:
+    """Make a face's mesh object and animate its expression."""
+    face = add_object(name, collection, _neutral_mesh(name, plan))
+    _animate(face, plan)
+    return face
 
-    Parameters
-    ----------
-    name : of the object
-    collection : where it goes
-    performance : at least one frame has a pose
-    plan : carrier, subdivision
-    rate : the scene's
+
+def renew_carried_face(face: bpy.types.Object, plan: ExpressionPlan) -> None:
+    """Give a face object another mesh and expression in the place of its own.
+
+    Its name, parent, constraints, materials and every modifier that is not ours stay. The old mesh
+    is removed unless something else uses it.
     """
-    # A modifier subdivides what is not baked.
-    baked = plan.mesh if plan.is_baked else replace(plan.mesh, subdivide=0)
-    surface = face_surface(performance.topology, baked)
-    keys = pose_keys(performance, rate_hz=rate.hz)
-    carrier = plan.animate.carrier
-    poses_m = performance.geometry.head_m[performance.is_present]
-    neutral_m = neutral_face(poses_m, reference_m=performance.topology.neutral_m)
-    face = add_mesh_object(
+    old = face.data
+    name = old.name
+    old.name = f"{name} (old)"
+    mesh = _neutral_mesh(name, plan)
+    for material in old.materials:
+        mesh.materials.append(material)
+    face.data = mesh
+    if old.users == 0:
+        bpy.data.meshes.remove(old)
+    for modifier in _own_modifiers(face):
+        face.modifiers.remove(modifier)
+    _animate(face, plan)
+    # Ours deform first; what the artist added works on their result, as it did before.
+    for place, modifier in enumerate(_own_modifiers(face)):
+        face.modifiers.move(face.modifiers.find(modifier.name), place)
+
+
+def _neutral_mesh(name: str, plan: ExpressionPlan) -> bpy.types.Mesh:
+    """Make the mesh of a face at rest."""
+    carried = plan.carried
+    return polygon_mesh(
         name,
-        collection,
-        positions_m=surface.carry(scene_from_head(neutral_m)[None])[0],
-        polygons=surface.polygons,
-        uv=surface.uv,
+        positions_m=carried.neutral_m,
+        polygons=carried.surface.polygons,
+        uv=carried.surface.uv,
     )
-    if carrier == "shape-keys":
-        animation = blendshapes_from_positions(
-            poses_m,
-            neutral_m=neutral_m,
-            tolerance_m=plan.animate.tolerance_m,
-            max_blendshapes=plan.animate.max_blendshapes,
-        )
-        offsets_m = surface.carry(scene_from_head(animation.offsets_m))
+
+
+def _animate(face: bpy.types.Object, plan: ExpressionPlan) -> None:
+    """Let a face at rest move, and subdivide it."""
+    carried, keys = plan.carried, plan.keys
+    if carried.carrier == "shape-keys":
         add_shape_keys(
-            face, offsets_m=offsets_m, weights=animation.weights, names=animation.names, keys=keys
+            face,
+            offsets_m=carried.offsets_m,
+            weights=carried.weights,
+            names=carried.names,
+            keys=keys,
         )
-        carried = CarriedFace(face, len(animation.names), animation.worst_error_m)
+    elif carried.carrier == "cache":
+        first_frame = carried.first_frame
+        write_pc2(plan.cache, carried.positions_m, start_frame=float(first_frame), sample_rate=1.0)
+        add_mesh_cache(face, path=plan.cache, start_frame=first_frame)
     else:
-        carried = CarriedFace(face)
-        if carrier == "cache":
-            _add_cache(face, performance, path=plan.cache, rate=rate, surface=surface)
-        else:
-            add = add_absolute_keys if carrier == "absolute-keys" else add_vertex_curves
-            add(face, positions_m=surface.carry(scene_from_head(poses_m)), keys=keys)
-    if not plan.is_baked:
-        add_subdivision(face, plan.mesh)
-    return carried
+        add = add_absolute_keys if carried.carrier == "absolute-keys" else add_vertex_curves
+        add(face, positions_m=carried.positions_m, keys=keys)
+    add_subdivision(face, plan.modifier)
 
 
-def _add_cache(
-    face: bpy.types.Object,
-    performance: Performance,
-    *,
-    path: Path,
-    rate: SceneRate,
-    surface: FaceSurface,
-) -> None:
-    """Write the point cache, one sample a scene frame, and let it move the face."""
-    samples = resample_uniform(performance.geometry.head_m, performance.time_s, rate_hz=rate.hz)
-    write_pc2(
-        path,
-        surface.carry(scene_from_head(samples.values)),
-        start_frame=float(samples.first_frame),
-        sample_rate=1.0,
-    )
-    add_mesh_cache(face, path=path, start_frame=samples.first_frame)
+def _own_modifiers(face: bpy.types.Object) -> list[bpy.types.Modifier]:
+    """List the modifiers that Mien adds, by their names."""
+    own = ((MESH_CACHE, "MESH_CACHE"), (SUBDIVISION, "SUBSURF"))
+    return [one for one in face.modifiers if (one.name, one.type) in own]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import bpy
@@ -10,15 +11,19 @@ import numpy as np
 
 from ...core.arrays import FloatArray
 from ...core.errors import NoFace
+from ...core.pipeline import CarriedExpression, carry_expression
 from ...core.records import OnProgress, Performance, Progress, silent
 from ...core.settings import AnimateSettings, MeshSettings
-from .axes import world_from_camera_of, world_from_local
-from .expression import CarriedFace, ExpressionPlan, add_carried_face
+from .actions import drop_action
+from .axes import placed, world_from_camera_of, world_from_local
+from .expression import ExpressionPlan, add_carried_face, renew_carried_face
 from .face_material import add_face_material
 from .footage_camera import add_footage_camera, put_footage_behind
+from .hand_edits import remember_as_built
 from .head_motion import animate_object
 from .mesh_object import collection_of
 from .timeline import (
+    VISIBILITY_PATHS,
     SceneRate,
     hide_while_lost,
     lost_text,
@@ -26,6 +31,7 @@ from .timeline import (
     pose_keys,
     scene_rate_of,
     set_timeline,
+    unmark_gaps,
 )
 from .vertex_curves import check_vertex_curves
 
@@ -39,7 +45,9 @@ class ScenePlan:
 
     `cache` names the point cache of the first face; that of the second gets `-2`, and so on.
     `is_baked` subdivides by Mien's own stencils instead of a modifier, for formats that lose one.
-    `is_hiding` keys the visibility in gaps, for formats that keep it.
+    `is_hiding` keys the visibility in gaps, for formats that keep it. `is_timeline_kept` leaves the
+    scene its own rate and range. `origin` is where the head goes, and `units_per_m` how many of the
+    scene's units make a metre.
     """
 
     name: str
@@ -51,13 +59,35 @@ class ScenePlan:
     has_camera: bool = False
     is_baked: bool = False
     is_hiding: bool = True
+    is_timeline_kept: bool = False
+    origin: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    units_per_m: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands of an earlier build; whatever is missing here is made anew.
+
+    `faces` are objects by the number of their face in the take.
+    """
+
+    faces: Mapping[int, bpy.types.Object] = field(default_factory=dict)
+    collection: bpy.types.Collection | None = None
+    camera: bpy.types.Object | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FaceScene:
-    """What was built; `n_blendshapes` and `worst_error_m` are of the worst face."""
+    """What was built; `n_blendshapes` and `worst_error_m` are of the worst face.
+
+    `faces` are in the order of the performances that have a pose, whose numbers in their take are
+    `face_indices`.
+    """
 
     faces: tuple[bpy.types.Object, ...]
+    face_indices: tuple[int, ...]
+    collection: bpy.types.Collection
+    camera: bpy.types.Object | None
     n_blendshapes: int
     worst_error_m: float
     warnings: tuple[str, ...]
@@ -68,6 +98,8 @@ def build_face_scene(
     performances: list[Performance],
     *,
     plan: ScenePlan,
+    expressions: Mapping[int, CarriedExpression] | None = None,
+    standing: Standing | None = None,
     on_progress: OnProgress = silent,
 ) -> FaceScene:
     """Build every face that has a pose at all, in one world.
@@ -77,6 +109,8 @@ def build_face_scene(
     scene : gets a collection named after the plan, a rate and a range
     performances : of one take, in its order
     plan : carrier, subdivision, textures, camera
+    expressions : `carry_expressions` of the same, where it was called before, on another thread
+    standing : what an earlier build of the take has left, to be built again in place
     on_progress : called once a face
 
     Raises
@@ -86,27 +120,69 @@ def build_face_scene(
     ArgumentError
         The carrier does not work in this Blender, or Blender cannot hold the rate.
     """
-    faces = _face_plans(performances, plan=plan)
+    standing = standing or Standing()
+    rate = scene_rate(scene, performances, plan=plan)
+    faces = _face_plans(performances, plan=plan, rate=rate)
+    if expressions is None:
+        expressions = carry_expressions(performances, plan=plan, rate=rate)
     first = faces[0]
-    times = first.performance.time_s
-    set_timeline(scene, rate=first.rate, start_s=float(times[0]), end_s=float(times[-1]))
-    collection = collection_of(scene, plan.name)
-    warnings = _add_camera(scene, collection, plan=first) if plan.has_camera else []
-    carried = []
+    if not plan.is_timeline_kept:
+        times = first.performance.time_s
+        set_timeline(scene, rate=rate, start_s=float(times[0]), end_s=float(times[-1]))
+    collection = standing.collection or collection_of(scene, plan.name)
+    camera, warnings = standing.camera, []
+    if plan.has_camera:
+        camera, warnings = _add_camera(scene, collection, plan=first, standing=camera)
+    built = []
     for done, face in enumerate(faces):
         on_progress(Progress("build", done, len(faces)))
-        taken = face.performance
-        name = "Face" if taken.n_faces == 1 else f"Face {taken.face_index + 1}"
-        carried.append(_add_face(name, collection, plan=face))
-        warnings += _tell_gaps(scene, carried[-1].face, plan=face)
+        index = face.performance.face_index
+        existing = standing.faces.get(index)
+        built.append(
+            _build_face(collection, plan=face, carried=expressions[index], standing=existing)
+        )
+        warnings += _tell_gaps(scene, built[-1], plan=face)
+        remember_as_built(built[-1])
     on_progress(Progress("build", len(faces), len(faces)))
-    scene.frame_set(scene.frame_start)
+    scene.frame_set(scene.frame_current if plan.is_timeline_kept else scene.frame_start)
+    shown = [expressions[face.performance.face_index] for face in faces]
     return FaceScene(
-        faces=tuple(one.face for one in carried),
-        n_blendshapes=max(one.n_blendshapes for one in carried),
-        worst_error_m=max(one.worst_error_m for one in carried),
+        faces=tuple(built),
+        face_indices=tuple(face.performance.face_index for face in faces),
+        collection=collection,
+        camera=camera,
+        n_blendshapes=max(len(one.names) for one in shown),
+        worst_error_m=max(one.worst_error_m for one in shown),
         warnings=tuple(warnings),
     )
+
+
+def carry_expressions(
+    performances: list[Performance], *, plan: ScenePlan, rate: SceneRate
+) -> dict[int, CarriedExpression]:
+    """Compute what the carriers hold, by the number of the face, without touching Blender."""
+    # A modifier subdivides what is not baked.
+    baked = plan.mesh if plan.is_baked else replace(plan.mesh, subdivide=0)
+    return {
+        one.face_index: carry_expression(one, mesh=baked, animate=plan.animate, rate_hz=rate.hz)
+        for one in performances
+        if one.is_present.any()
+    }
+
+
+def scene_rate(
+    scene: bpy.types.Scene, performances: list[Performance], *, plan: ScenePlan
+) -> SceneRate:
+    """Return the rate at which a scene is going to play the faces.
+
+    Raises
+    ------
+    ArgumentError
+        Blender cannot hold it.
+    """
+    if plan.is_timeline_kept:
+        return SceneRate(scene.render.fps, scene.render.fps_base)
+    return scene_rate_of(plan.scene_rate_hz or performances[0].footage.rate_hz)
 
 
 def cache_path_of(plan: ScenePlan, index: int) -> Path:
@@ -125,63 +201,88 @@ class _FacePlan:
     world_from_camera: FloatArray
 
 
-def _face_plans(performances: list[Performance], *, plan: ScenePlan) -> list[_FacePlan]:
-    """Plan every face that has a pose at all; the first one of them sets rate and world."""
+def _face_plans(
+    performances: list[Performance], *, plan: ScenePlan, rate: SceneRate
+) -> list[_FacePlan]:
+    """Plan every face that has a pose at all; the first one of them sets the world."""
     shown = [(index, one) for index, one in enumerate(performances) if one.is_present.any()]
     if not shown:
         raise NoFace(f"Take '{plan.name}' holds no face with a pose: there is nothing to build.")
     if plan.animate.carrier == "vertices":
         check_vertex_curves(bpy.app.version)
-    first = shown[0][1]
-    rate = scene_rate_of(plan.scene_rate_hz or first.footage.rate_hz)
-    world = world_from_camera_of(first.geometry)
+    world = placed(
+        world_from_camera_of(shown[0][1].geometry),
+        origin=plan.origin,
+        units_per_m=plan.units_per_m,
+    )
     return [_FacePlan(one, index, plan, rate, world) for index, one in shown]
 
 
-def _add_face(name: str, collection: bpy.types.Collection, *, plan: _FacePlan) -> CarriedFace:
-    """Build one face: expression, motion, material."""
+def _build_face(
+    collection: bpy.types.Collection,
+    *,
+    plan: _FacePlan,
+    carried: CarriedExpression,
+    standing: bpy.types.Object | None,
+) -> bpy.types.Object:
+    """Build one face, or build it again in place: expression, motion, material."""
     performance, whole = plan.performance, plan.scene
-    carried = add_carried_face(
-        name,
-        collection,
-        performance=performance,
-        plan=ExpressionPlan(
-            whole.animate, whole.mesh, cache_path_of(whole, plan.index), is_baked=whole.is_baked
-        ),
-        rate=plan.rate,
+    name = "Face" if performance.n_faces == 1 else f"Face {performance.face_index + 1}"
+    keys = pose_keys(performance, rate_hz=plan.rate.hz)
+    expression = ExpressionPlan(
+        carried=carried,
+        keys=keys,
+        modifier=replace(whole.mesh, subdivide=0) if whole.is_baked else whole.mesh,
+        cache=cache_path_of(whole, plan.index),
     )
-    poses = performance.geometry.camera_from_head[performance.is_present]
+    if standing is None:
+        face = add_carried_face(name, collection, expression)
+    else:
+        face = standing
+        drop_action(face)
+        for path in VISIBILITY_PATHS:  # what was keyed for a gap is keyed no more
+            setattr(face, path, False)
+        renew_carried_face(face, expression)
     animate_object(
-        carried.face,
-        world_from_local(poses, world_from_camera=plan.world_from_camera),
-        keys=pose_keys(performance, rate_hz=plan.rate.hz),
+        face,
+        world_from_local(
+            performance.geometry.camera_from_head[performance.is_present],
+            world_from_camera=plan.world_from_camera,
+        ),
+        keys=keys,
     )
     texture = whole.textures[plan.index] if plan.index < len(whole.textures) else ""
-    add_face_material(carried.face, Path(texture) if texture else None)
-    return carried
+    if texture or not face.data.materials:
+        add_face_material(face, Path(texture) if texture else None)
+    return face
 
 
 def _add_camera(
-    scene: bpy.types.Scene, collection: bpy.types.Collection, *, plan: _FacePlan
-) -> list[str]:
-    """Add the camera with the footage behind; return what the artist should know."""
+    scene: bpy.types.Scene,
+    collection: bpy.types.Collection,
+    *,
+    plan: _FacePlan,
+    standing: bpy.types.Object | None,
+) -> tuple[bpy.types.Object, list[str]]:
+    """Add the camera with the footage behind; return it, and what the artist should know."""
     performance = plan.performance
-    placed = add_footage_camera(
+    camera = add_footage_camera(
         scene,
         collection,
         camera=performance.geometry.camera,
         world_from_camera=plan.world_from_camera,
+        standing=standing,
     )
-    missing = put_footage_behind(placed, performance.footage)
+    missing = put_footage_behind(camera, performance.footage)
     if missing:
-        return [missing]
+        return camera, [missing]
     # Blender shows the footage image by image, whatever the container's times are.
     times = performance.time_s
     images = round(float(times[0]) * performance.footage.rate_hz) + np.arange(len(times))
     drift = float(np.abs(times * plan.rate.hz - images).max())
     if drift < 1.0:
-        return []
-    return [
+        return camera, []
+    return camera, [
         f"The footage behind the mesh drifts by up to {drift:.1f} frames: it plays one image a "
         "scene frame, but its own rate varies or differs from the scene's."
     ]
@@ -190,9 +291,11 @@ def _add_camera(
 def _tell_gaps(scene: bpy.types.Scene, face: bpy.types.Object, *, plan: _FacePlan) -> list[str]:
     """Mark where the face is lost in every way that the format keeps; return a warning else."""
     performance, rate_hz = plan.performance, plan.rate.hz
+    unmark_gaps(scene, face)
     mark_gaps(scene, face, performance=performance, rate_hz=rate_hz)
     text = lost_text(performance, rate_hz=rate_hz)
     if not text:
+        face.pop(LOST_FRAMES, None)
         return []
     face[LOST_FRAMES] = text
     if plan.scene.is_hiding:

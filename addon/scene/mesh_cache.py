@@ -6,6 +6,8 @@ from pathlib import Path
 
 import bpy
 
+MESH_CACHE = "Mesh Cache"
+
 
 def add_mesh_cache(face: bpy.types.Object, *, path: Path, start_frame: int) -> None:
     """Let a PC2 file with one sample a scene frame move the mesh.
@@ -16,7 +18,7 @@ def add_mesh_cache(face: bpy.types.Object, *, path: Path, start_frame: int) -> N
     path : the point cache, scene space, metres
     start_frame : scene frame of the first sample; before it and after the last the mesh stands
     """
-    modifier = face.modifiers.new("Mesh Cache", "MESH_CACHE")
+    modifier = face.modifiers.new(MESH_CACHE, "MESH_CACHE")
     modifier.cache_format = "PC2"
     modifier.filepath = str(path)
     modifier.interpolation = "LINEAR"

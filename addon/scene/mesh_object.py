@@ -9,6 +9,7 @@ from ...core.arrays import FloatArray, IndexArray, check_indices, check_shape
 from ...core.settings import MeshSettings
 
 UV_MAP = "UVMap"
+SUBDIVISION = "Subdivision"
 # At the default of 3 the limit surface is 0.04 mm off at corners of a single polygon.
 _QUALITY = 10
 
@@ -28,12 +29,29 @@ def add_mesh_object(
     polygons: IndexArray,
     uv: FloatArray,
 ) -> bpy.types.Object:
-    """Make a smooth-shaded mesh object with one UV map.
+    """Make a mesh object: `polygon_mesh`, then `add_object`."""
+    mesh = polygon_mesh(name, positions_m=positions_m, polygons=polygons, uv=uv)
+    return add_object(name, collection, mesh)
+
+
+def add_object(
+    name: str, collection: bpy.types.Collection, mesh: bpy.types.Mesh
+) -> bpy.types.Object:
+    """Put a mesh into a collection as an object that turns by quaternions."""
+    face = bpy.data.objects.new(name, mesh)
+    face.rotation_mode = "QUATERNION"
+    collection.objects.link(face)
+    return face
+
+
+def polygon_mesh(
+    name: str, *, positions_m: FloatArray, polygons: IndexArray, uv: FloatArray
+) -> bpy.types.Mesh:
+    """Make a smooth-shaded mesh with one UV map.
 
     Parameters
     ----------
-    name : of the object and of its mesh
-    collection : where the object goes
+    name : of the mesh
     positions_m : shape (n_vertices, 3), metres, the object's own axes
     polygons : shape (n_polygons, n_corners), counter-clockwise seen from outside
     uv : shape (n_vertices, 2) or (n_polygons, n_corners, 2), 0 to 1, origin at the bottom left
@@ -45,26 +63,23 @@ def add_mesh_object(
         check_shape("uv", uv, (len(positions_m), 2))
         uv = uv[polygons]
     check_shape("uv", uv, (*polygons.shape, 2))
-    mesh = _polygon_mesh(name, positions_m=positions_m, polygons=polygons)
+    mesh = _filled_mesh(name, positions_m=positions_m, polygons=polygons)
     layer = mesh.uv_layers.new(name=UV_MAP, do_init=False)
     layer.uv.foreach_set("vector", np.ascontiguousarray(uv, np.float32).ravel())
-    face = bpy.data.objects.new(name, mesh)
-    face.rotation_mode = "QUATERNION"
-    collection.objects.link(face)
-    return face
+    return mesh
 
 
 def add_subdivision(face: bpy.types.Object, settings: MeshSettings) -> None:
     """Add a Catmull-Clark modifier unless no level is wanted."""
     if settings.subdivide == 0:
         return
-    modifier = face.modifiers.new("Subdivision", "SUBSURF")
+    modifier = face.modifiers.new(SUBDIVISION, "SUBSURF")
     modifier.levels = modifier.render_levels = settings.subdivide
     modifier.use_limit_surface = settings.use_limit_surface
     modifier.quality = _QUALITY
 
 
-def _polygon_mesh(name: str, *, positions_m: FloatArray, polygons: IndexArray) -> bpy.types.Mesh:
+def _filled_mesh(name: str, *, positions_m: FloatArray, polygons: IndexArray) -> bpy.types.Mesh:
     """Fill a mesh in bulk; `from_pydata` would make a tuple of every vertex."""
     n_polygons, n_corners = polygons.shape
     mesh = bpy.data.meshes.new(name)

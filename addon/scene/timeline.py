@@ -14,6 +14,9 @@ from ...core.errors import ArgumentError
 from ...core.records import Performance
 from .actions import Channel, Keys, animate, curves_muted
 
+MARKER_NAMES = "mien_markers"
+"""Custom property of a face: the names of its markers, one a line."""
+
 VISIBILITY_PATHS = ("hide_viewport", "hide_render")
 _MAX_FPS = 32767
 
@@ -95,14 +98,24 @@ def mark_gaps(
     scene: bpy.types.Scene, face: bpy.types.Object, *, performance: Performance, rate_hz: float
 ) -> None:
     """Put markers where a face is lost, found and filled on request."""
+    marks: list[tuple[str, float]] = []
     for start, end in lost_spans(performance, rate_hz=rate_hz):
-        scene.timeline_markers.new(f"{face.name} lost", frame=math.ceil(start - 1e-3))
+        marks.append((f"{face.name} lost", start))
         if end is not None:
-            scene.timeline_markers.new(f"{face.name} found", frame=math.ceil(end - 1e-3))
+            marks.append((f"{face.name} found", end))
     filled = np.flatnonzero(np.diff(performance.is_filled.astype(np.int8), prepend=0) > 0)
-    for index in filled:
-        frame = performance.time_s[index] * rate_hz
-        scene.timeline_markers.new(f"{face.name} filled", frame=math.ceil(frame - 1e-3))
+    marks += [(f"{face.name} filled", performance.time_s[index] * rate_hz) for index in filled]
+    for name, frame in marks:
+        scene.timeline_markers.new(name, frame=math.ceil(frame - 1e-3))
+    if marks:
+        face[MARKER_NAMES] = "\n".join(sorted({name for name, _ in marks}))
+
+
+def unmark_gaps(scene: bpy.types.Scene, face: bpy.types.Object) -> None:
+    """Remove the markers of a face, whatever it is called now."""
+    names = str(face.pop(MARKER_NAMES, "")).splitlines()
+    for marker in [one for one in scene.timeline_markers if one.name in names]:
+        scene.timeline_markers.remove(marker)
 
 
 @contextmanager

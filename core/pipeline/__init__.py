@@ -4,9 +4,20 @@ The only folder that imports every stage.
 """
 
 from .capture import capture
+from .expression import CarriedExpression, carry_expression
 from .face_finder import FaceFinder
 from .plan import CapturePlan
+from .relocate import relocate_footage
 from .solve import solve
 from .textures import face_textures
 
-__all__ = ["CapturePlan", "FaceFinder", "capture", "face_textures", "solve"]
+__all__ = [
+    "CapturePlan",
+    "CarriedExpression",
+    "FaceFinder",
+    "capture",
+    "carry_expression",
+    "face_textures",
+    "relocate_footage",
+    "solve",
+]

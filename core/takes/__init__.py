@@ -2,6 +2,7 @@
 
 from .footage_hash import FootageHash, hash_footage
 from .stills import count_stills, read_stills
+from .take_changes import copy_take, set_footage_path
 from .take_folder import has_take, is_temporary_take, read_take, take_mark
 from .take_place import check_take_place, remove_take
 from .take_writer import TakeWriter
@@ -10,6 +11,7 @@ __all__ = [
     "FootageHash",
     "TakeWriter",
     "check_take_place",
+    "copy_take",
     "count_stills",
     "has_take",
     "hash_footage",
@@ -17,5 +19,6 @@ __all__ = [
     "read_stills",
     "read_take",
     "remove_take",
+    "set_footage_path",
     "take_mark",
 ]

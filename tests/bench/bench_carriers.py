@@ -15,7 +15,8 @@ import numpy as np
 
 from mien.addon.scene.expression import ExpressionPlan, add_carried_face
 from mien.addon.scene.mesh_object import collection_of
-from mien.addon.scene.timeline import scene_rate_of
+from mien.addon.scene.timeline import pose_keys
+from mien.core.pipeline import carry_expression
 from mien.core.records import (
     Camera,
     FaceGeometry,
@@ -70,15 +71,22 @@ def seconds_of(carrier: str, performance: Performance, folder: Path) -> tuple[fl
     for _ in range(N_RUNS):
         bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
         collection = collection_of(bpy.context.scene, "bench")
-        plan = ExpressionPlan(
-            AnimateSettings(carrier=carrier), MeshSettings(), folder / f"{carrier}.pc2"
-        )
         started = time.perf_counter()
-        carried = add_carried_face(
-            "Face", collection, performance=performance, plan=plan, rate=scene_rate_of(25.0)
+        carried = carry_expression(
+            performance,
+            mesh=MeshSettings(),
+            animate=AnimateSettings(carrier=carrier),
+            rate_hz=25.0,
         )
+        plan = ExpressionPlan(
+            carried,
+            pose_keys(performance, rate_hz=25.0),
+            MeshSettings(),
+            folder / f"{carrier}.pc2",
+        )
+        add_carried_face("Face", collection, plan)
         best = min(best, time.perf_counter() - started)
-        n_blendshapes = carried.n_blendshapes
+        n_blendshapes = len(carried.names)
     return best, n_blendshapes
 
 
