@@ -10,6 +10,7 @@ import numpy as np
 
 from ..arrays import AnyArray
 from ..errors import BackendError, ShapeError, WeightsCorrupt
+from .library import load_library
 from .network import NamedArrays
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ PROVIDERS = {
     "directml": "DmlExecutionProvider",
 }
 """Our names of devices, and ONNX Runtime's names of what runs there."""
+
+OLDEST_ONNXRUNTIME = (1, 18)
+"""1.17 does not read IR version 10, in which our files are."""
 
 _ERRORS_ONLY = 3
 _DTYPES = {"tensor(uint8)": np.uint8, "tensor(float)": np.float32, "tensor(int64)": np.int64}
@@ -39,7 +43,7 @@ class OnnxNetwork:
     Raises
     ------
     BackendError
-        ONNX Runtime is missing or has no such device.
+        ONNX Runtime is missing, broken or too old, or has no such device.
     WeightsCorrupt
         The file is no usable ONNX file.
     """
@@ -94,7 +98,7 @@ def available_devices() -> list[str]:
     Raises
     ------
     BackendError
-        ONNX Runtime is missing.
+        ONNX Runtime is missing, broken or too old.
     """
     present = _import_onnxruntime().get_available_providers()
     return [device for device, provider in PROVIDERS.items() if provider in present]
@@ -135,11 +139,6 @@ def _import_onnxruntime() -> Any:
     its maker. It asks this variable once, when it is loaded.
     """
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise BackendError(
-            "ONNX Runtime is missing: the Python package 'onnxruntime' cannot be imported. "
-            "Install it with: pip install onnxruntime"
-        ) from error
-    return onnxruntime
+    return load_library(
+        "onnxruntime", name="ONNX Runtime", package="onnxruntime", oldest=OLDEST_ONNXRUNTIME
+    )

@@ -9,11 +9,15 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BackendError, CannotOpen
+from ..inference.library import load_library
 
 if TYPE_CHECKING:
     from cv2 import VideoCapture
 
 OpenCapture = Callable[[str], "VideoCapture"]
+
+OLDEST_CV2 = (4, 7)
+"""4.6 turns rotated footage by itself, whatever it is told."""
 
 
 def load_cv2() -> ModuleType:
@@ -25,19 +29,20 @@ def load_cv2() -> ModuleType:
     Raises
     ------
     BackendError
-        OpenCV is not installed.
+        OpenCV is missing, broken or too old.
     """
     # FFmpeg's level is read once, when the first capture of the process is made; −8 is silence.
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    try:
-        import cv2
-    except ImportError as error:
-        raise BackendError(
-            "OpenCV, which reads footage, is missing. Install 'opencv-python-headless'."
-        ) from error
+    cv2: Any = load_library(
+        "cv2",
+        name="OpenCV",
+        package="opencv-python-headless",
+        oldest=OLDEST_CV2,
+    )
     if "OPENCV_LOG_LEVEL" not in os.environ:
-        cv2.setLogLevel(0)
-    return cv2
+        # 4.13 moved it.
+        (cv2 if hasattr(cv2, "setLogLevel") else cv2.utils.logging).setLogLevel(0)
+    return cv2  # type: ignore[no-any-return]
 
 
 def open_file_capture(path: str) -> VideoCapture:
