@@ -5,7 +5,22 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-_MODULES = ("cli_command",)
+_MODULES = (
+    "cli_command",
+    "footage",
+    "properties",
+    "preferences",
+    "operators.capture",
+    "operators.build",
+    "operators.takes",
+    "operators.export",
+    "operators.models",
+    "menus",
+    "panels.footage_panel",
+    "panels.take_panels",
+    "panels.output_panels",
+    "handlers",
+)
 """In the order of their registration; imported only then, since they need Blender."""
 
 

@@ -8,10 +8,12 @@ import bpy
 
 _SKIN = (0.62, 0.40, 0.31, 1.0)
 _ROUGHNESS = 0.6
+OWN = "mien_skin"
+"""Custom property of the materials that Mien makes."""
 
 
 def add_face_material(face: bpy.types.Object, texture: Path | None) -> bpy.types.Material:
-    """Give the object a material of its own.
+    """Give the object a material of its own; one that Mien made before makes room for it.
 
     Parameters
     ----------
@@ -39,5 +41,19 @@ def add_face_material(face: bpy.types.Object, texture: Path | None) -> bpy.types
         for packed in picture.image.packed_files:
             packed.filepath = picture.image.filepath_raw
         material.node_tree.links.new(picture.outputs["Color"], surface.inputs["Base Color"])
-    face.data.materials.append(material)
+    material[OWN] = True
+    _put_on(face.data, material)
     return material
+
+
+def _put_on(mesh: bpy.types.Mesh, material: bpy.types.Material) -> None:
+    """Put a material in the place of Mien's last one; an artist's own stays in its slot."""
+    for slot, old in enumerate(mesh.materials):
+        if old is not None and old.get(OWN):
+            mesh.materials[slot] = material
+            if old.users == 0:
+                name = old.name
+                bpy.data.materials.remove(old)
+                material.name = name
+            return
+    mesh.materials.append(material)

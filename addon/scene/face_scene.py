@@ -46,7 +46,8 @@ class ScenePlan:
     `cache` names the point cache of the first face; that of the second gets `-2`, and so on.
     `is_baked` subdivides by Mien's own stencils instead of a modifier, for formats that lose one.
     `is_hiding` keys the visibility in gaps, for formats that keep it. `is_timeline_kept` leaves the
-    scene its own rate and range. `origin` is where the head goes, and `units_per_m` how many of the
+    scene its own rate and range. `is_repainting` gives standing faces another material in the place
+    of Mien's. `origin` is where the head goes, and `units_per_m` how many of the
     scene's units make a metre.
     """
 
@@ -60,6 +61,7 @@ class ScenePlan:
     is_baked: bool = False
     is_hiding: bool = True
     is_timeline_kept: bool = False
+    is_repainting: bool = False
     origin: tuple[float, float, float] = (0.0, 0.0, 0.0)
     units_per_m: float = 1.0
 
@@ -252,7 +254,7 @@ def _build_face(
         keys=keys,
     )
     texture = whole.textures[plan.index] if plan.index < len(whole.textures) else ""
-    if texture or not face.data.materials:
+    if texture or whole.is_repainting or not face.data.materials:
         add_face_material(face, Path(texture) if texture else None)
     return face
 

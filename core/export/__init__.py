@@ -6,6 +6,7 @@ from .neutral_obj import is_neutral_obj, write_neutral_obj
 from .overlay_video import write_overlay
 from .point_cache import read_mdd, read_pc2, write_mdd, write_pc2
 from .points_csv import write_points_csv
+from .texture_png import write_texture_png
 
 __all__ = [
     "is_neutral_obj",
@@ -19,4 +20,5 @@ __all__ = [
     "write_overlay",
     "write_pc2",
     "write_points_csv",
+    "write_texture_png",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
@@ -57,9 +58,13 @@ def _reason(error: ImportError, module_name: str, *, name: str, package: str) ->
             f"{name} is missing: the Python package '{package}' cannot be imported. In Blender, "
             f"disable Mien and enable it again. Elsewhere: pip install {package}"
         )
+    found = find_spec(module_name)
+    place = Path(found.origin).parent if found and found.origin else "?"
+    # Built for another numpy, ONNX Runtime gives no reason.
+    reason = str(error).strip()[:300] or "it does not fit this Python or its numpy"
     return (
-        f"{name} cannot be loaded: {str(error).strip()[:300]}. "
-        f"{_advice('brings a copy of it', package=package)}"
+        f"{name} in '{place}' cannot be loaded: {reason}. "
+        f"{_advice('brings this copy', package=package)}"
     )
 
 

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ..arrays import ImageArray
-from ..errors import ExportError, MienError
+from ..errors import MienError
+from ..export import write_texture_png
 from ..scene_job import SceneJob, SceneReport
 from .session import OutputSession
 from .solved_take import SolvedTake
@@ -51,25 +51,9 @@ def write_scene(solved: SolvedTake, output: Path, *, session: OutputSession) -> 
 def _write_textures(solved: SolvedTake, folder: Path) -> tuple[str, ...]:
     """Write the texture of each face; an empty name where there is none."""
     return tuple(
-        "" if image is None else str(_write_png(folder / f"face{index}.png", image))
+        "" if image is None else str(write_texture_png(folder / f"face{index}.png", image))
         for index, image in enumerate(solved.textures)
     )
-
-
-def _write_png(path: Path, image: ImageArray) -> Path:
-    """Write a picture, (h, w, 3) RGB."""
-    import cv2
-
-    is_encoded, png = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
-    assert is_encoded
-    try:
-        path.write_bytes(png.tobytes())
-    except OSError as error:
-        raise ExportError(
-            f"The texture cannot be written to '{path.parent}': {error.strerror}. "
-            "Make room there, or use --no-texture."
-        ) from error
-    return path
 
 
 def _values(report: SceneReport) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""One file a family of verbs: an operator gathers, calls core, applies, reports."""

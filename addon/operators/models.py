@@ -1,0 +1,95 @@
+"""The networks' weights, and the report of the session."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import bpy
+from bpy.props import StringProperty
+
+from ...core.inference.weights import WeightFile, verify_weights
+from ...core.jobs import Job
+from ..job_operator import JobOperator
+from ..preferences import refresh_models
+from ..session import SESSION
+from .polls import can_begin
+
+
+class MIEN_OT_models_import(JobOperator, bpy.types.Operator):
+    """Take the authors' own file of a network: checked, converted, and kept in the user folder"""
+
+    bl_idname = "mien.models_import"
+    bl_label = "Import Model"
+    bl_options = {"INTERNAL"}
+
+    job_name = "Importing"
+    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Say whether an import may begin."""
+        return can_begin(cls, context)
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Ask for the file."""
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def make_job(self, context: bpy.types.Context) -> Job:
+        """Gather the file's name."""
+        from ...core.convert.model_import import import_model
+
+        path = Path(bpy.path.abspath(self.filepath))
+        return Job(lambda on_progress: import_model(path), name="mien-import")
+
+    def apply_result(self, context: bpy.types.Context, result: WeightFile) -> str:
+        """Show what is there now."""
+        refresh_models()
+        return f"Imported '{result.name}' ({result.engine})"
+
+
+class MIEN_OT_models_verify(JobOperator, bpy.types.Operator):
+    """Check that every network is as it was listed, by its SHA-256"""
+
+    bl_idname = "mien.models_verify"
+    bl_label = "Verify Models"
+    bl_options = {"INTERNAL"}
+
+    job_name = "Verifying"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Say whether a check may begin."""
+        return can_begin(cls, context)
+
+    def make_job(self, context: bpy.types.Context) -> Job:
+        """Return the check."""
+        return Job(lambda on_progress: verify_weights(), name="mien-verify")
+
+    def apply_result(self, context: bpy.types.Context, result: dict[WeightFile, str]) -> str:
+        """Show what was found."""
+        refresh_models(result)
+        wrong = [text for text in result.values() if text]
+        if wrong:
+            return f"{len(wrong)} of {len(result)} models are damaged: {' '.join(wrong)}"
+        return f"{len(result)} models are whole"
+
+
+class MIEN_OT_copy_report(bpy.types.Operator):
+    """Copy everything that Mien reported in this session, to send it to whoever can help"""
+
+    bl_idname = "mien.copy_report"
+    bl_label = "Copy Report"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, context: Any) -> set[str]:
+        """Put the report on the clipboard."""
+        context.window_manager.clipboard = SESSION.report_text(bpy.app.version_string)
+        self.report({"INFO"}, "Copied the session's report")
+        return {"FINISHED"}
+
+
+register, unregister = bpy.utils.register_classes_factory(
+    (MIEN_OT_models_import, MIEN_OT_models_verify, MIEN_OT_copy_report)
+)

@@ -1,0 +1,236 @@
+"""The list of takes: open, duplicate, delete, and where the footage lies now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+from bpy.props import BoolProperty, StringProperty
+
+from ...core.errors import MienError, TakeError
+from ...core.jobs import Job
+from ...core.pipeline import relocate_footage
+from ...core.takes import copy_take, read_take, remove_take
+from ..active_take import active_take, take_folder
+from ..job_operator import JobOperator
+from ..session import SESSION
+from ..shown_take import describe, entry_of, list_take
+from ..solved import SOLVED
+from .polls import can_begin, has_take
+
+
+class _TakeOperator:
+    """What short operators on takes share: an error is shown, and nothing was changed."""
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Do it, or say why not."""
+        try:
+            line = self.change(context)
+        except MienError as error:
+            SESSION.note("ERROR", str(error))
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        SESSION.note("INFO", line)
+        self.report({"INFO"}, line)
+        return {"FINISHED"}
+
+
+class MIEN_OT_take_open(_TakeOperator, bpy.types.Operator):
+    """Open a take from its folder on disk"""
+
+    bl_idname = "mien.take_open"
+    bl_label = "Open Take"
+    bl_options = {"UNDO"}
+
+    directory: StringProperty(
+        name="Folder",
+        description="Folder of the take: the one that holds 'take.json'",
+        subtype="DIR_PATH",
+        options={"SKIP_SAVE"},
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Say whether a take may be opened now."""
+        return can_begin(cls, context)
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Ask for the folder."""
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def change(self, context: bpy.types.Context) -> str:
+        """List the take."""
+        folder = Path(bpy.path.abspath(self.directory)).absolute()
+        take = read_take(folder)
+        SOLVED.forget(str(folder))
+        entry = list_take(context.scene, take)
+        return f"Opened take '{entry.name}': {take.n_frames} frames, lost in {entry.n_lost}"
+
+
+class MIEN_OT_take_duplicate(JobOperator, bpy.types.Operator):
+    """Copy the take on disk, to smooth and build it in another way"""
+
+    bl_idname = "mien.take_duplicate"
+    bl_label = "Duplicate Take"
+    bl_options = {"UNDO"}
+
+    job_name = "Copying"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Say whether there is a take."""
+        return has_take(cls, context)
+
+    def make_job(self, context: bpy.types.Context) -> Job:
+        """Choose a name for the copy."""
+        source = Path(take_folder(active_take(context.scene)))
+        numbers = range(2, 100_000)
+        names = (source.with_name(f"{source.stem} copy {number}.take") for number in numbers)
+        first = source.with_name(f"{source.stem} copy.take")
+        target = first if not first.exists() else next(name for name in names if not name.exists())
+
+        def task(on_progress: object) -> Path:
+            copy_take(source, target)
+            return target
+
+        return Job(task, name="mien-copy")
+
+    def apply_result(self, context: bpy.types.Context, result: Path) -> str:
+        """List the copy."""
+        entry = list_take(context.scene, read_take(result))
+        return f"Copied to take '{entry.name}'"
+
+
+class MIEN_OT_take_delete(_TakeOperator, bpy.types.Operator):
+    """Take the take out of the list. What was built from it stays"""
+
+    bl_idname = "mien.take_delete"
+    bl_label = "Delete Take"
+    bl_options = {"UNDO"}
+
+    use_delete_files: BoolProperty(
+        name="Delete the Files, Too",
+        description="Remove the take from the disk, which cannot be undone. Off: it can be opened "
+        "again from its folder",
+        default=False,
+        options={"SKIP_SAVE"},
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Say whether there is a take."""
+        return has_take(cls, context)
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Ask what is to go."""
+        return context.window_manager.invoke_props_dialog(self, width=360)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Name what is about to go."""
+        entry = active_take(context.scene)
+        if entry is not None:
+            self.layout.label(text=f"Take '{entry.name}' leaves the list")
+        self.layout.prop(self, "use_delete_files")
+
+    def change(self, context: bpy.types.Context) -> str:
+        """Remove the entry, and the files if asked for."""
+        mien = context.scene.mien
+        entry = active_take(context.scene)
+        name, folder = entry.name, Path(take_folder(entry))
+        if self.use_delete_files and folder.exists():
+            try:
+                remove_take(folder)
+            except OSError as error:
+                raise TakeError(
+                    f"The files of take '{name}' cannot be removed: {error.strerror}. Check the "
+                    f"permissions of '{folder}'."
+                ) from error
+        SOLVED.forget(str(folder))
+        mien.takes.remove(mien.active_take)
+        mien.active_take = max(0, min(mien.active_take, len(mien.takes) - 1))
+        gone = "and from the disk" if self.use_delete_files else f"its files stay in '{folder}'"
+        return f"Removed take '{name}' from the list, {gone}"
+
+
+class MIEN_OT_take_relocate(JobOperator, bpy.types.Operator):
+    """Say where the footage of the take lies now, if it was moved or renamed"""
+
+    bl_idname = "mien.take_relocate"
+    bl_label = "Relocate Footage"
+    bl_options = {"UNDO"}
+
+    job_name = "Looking at the footage"
+
+    filepath: StringProperty(
+        name="Footage", subtype="FILE_PATH", options={"SKIP_SAVE"}, description="Where it lies now"
+    )
+    is_trusted: BoolProperty(
+        name="Shows the Same",
+        description="Take a file whose content differs, such as a copy in another format",
+        options={"SKIP_SAVE"},
+    )
+    filter_folder: BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
+    filter_movie: BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
+    filter_image: BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Say whether there is a take whose footage is a file."""
+        if not has_take(cls, context):
+            return False
+        if active_take(context.scene).footage.startswith("camera:"):
+            cls.poll_message_set("The take comes from a camera, whose pictures are gone")
+            return False
+        return True
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Ask for the file."""
+        self.filepath = active_take(context.scene).footage
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def make_job(self, context: bpy.types.Context) -> Job:
+        """Gather the take and the new place."""
+        folder = take_folder(active_take(context.scene))
+        path, is_trusted = bpy.path.abspath(self.filepath), self.is_trusted
+
+        def task(on_progress: object) -> str:
+            relocate_footage(folder, path, is_trusted=is_trusted)
+            return folder
+
+        return Job(task, name="mien-relocate")
+
+    def apply_result(self, context: bpy.types.Context, result: str) -> str:
+        """Show the new place."""
+        entry = entry_of(context.scene, result)
+        describe(entry, read_take(result))
+        return f"The footage of take '{entry.name}' is '{entry.footage}'. Build to show it behind"
+
+
+class MIEN_OT_take_reveal(bpy.types.Operator):
+    """Show the take's folder in the file browser of the system"""
+
+    bl_idname = "mien.take_reveal"
+    bl_label = "Show Files"
+    bl_options = {"INTERNAL"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Say whether there is a take."""
+        return has_take(cls, context)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Let the system show it."""
+        return bpy.ops.wm.path_open(filepath=take_folder(active_take(context.scene)))
+
+
+register, unregister = bpy.utils.register_classes_factory(
+    (
+        MIEN_OT_take_open,
+        MIEN_OT_take_duplicate,
+        MIEN_OT_take_delete,
+        MIEN_OT_take_relocate,
+        MIEN_OT_take_reveal,
+    )
+)

@@ -1,0 +1,79 @@
+"""Where takes and imported weights go."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import bpy
+
+from ..core.inference.weights import USER_FOLDER_VARIABLE, user_folder
+
+PACKAGE = __package__.rpartition(".")[0]
+"""The add-on's id in Blender's preferences."""
+
+_before: list[str | None] = []
+
+
+def choose_user_folder(path: str) -> None:
+    """Let the whole of Mien, child processes included, use another user folder; "" its own."""
+    if not _before:
+        _before.append(os.environ.get(USER_FOLDER_VARIABLE))
+    if path:
+        os.environ[USER_FOLDER_VARIABLE] = bpy.path.abspath(path)
+    else:
+        forget_user_folder()
+
+
+def forget_user_folder() -> None:
+    """Leave the environment as it was found."""
+    if not _before:
+        return
+    before = _before.pop()
+    if before is None:
+        os.environ.pop(USER_FOLDER_VARIABLE, None)
+    else:
+        os.environ[USER_FOLDER_VARIABLE] = before
+
+
+def takes_folder(*, is_beside_blend: bool) -> Path:
+    """Return the folder for new takes: beside the saved file if that can be, else the user's."""
+    if is_beside_blend and bpy.data.filepath:
+        blend = Path(bpy.data.filepath)
+        if os.access(blend.parent, os.W_OK | os.X_OK):
+            return blend.with_name(f"{blend.stem} takes")
+    return user_folder() / "takes"
+
+
+def new_take_folder(parent: Path, footage: str) -> Path:
+    """Return a folder for a take of some footage that does not exist yet; its parent is made.
+
+    Raises
+    ------
+    OSError
+        The parent cannot be made.
+    """
+    parent.mkdir(parents=True, exist_ok=True)
+    stem = re.sub(r"[^\w.\- ]+", "_", Path(footage).stem or Path(footage).name).strip(" .")
+    stem = stem or "take"
+    numbered = (parent / f"{stem}{f' {number}' if number > 1 else ''}.take" for number in _count())
+    return next(folder for folder in numbered if not folder.exists())
+
+
+def _count() -> range:
+    """Count upwards from 1, further than anyone captures."""
+    return range(1, 1_000_000)
+
+
+def shown_path(folder: str | Path) -> str:
+    """Return a path as Blender keeps it: relative to the file where it lies beside or below it."""
+    path = str(folder)
+    if not bpy.data.filepath:
+        return path
+    home = Path(bpy.data.filepath).parent
+    try:
+        inside = Path(path).relative_to(home)
+    except ValueError:
+        return path
+    return f"//{inside.as_posix()}"

@@ -1,0 +1,473 @@
+"""What the artist can set, one group a stage; each turns itself into a settings record of core.
+
+Defaults and limits are core's. `Scene.mien` is saved with the file.
+"""
+
+from __future__ import annotations
+
+import bpy
+from bpy.props import (
+    BoolProperty,
+    CollectionProperty,
+    EnumProperty,
+    FloatProperty,
+    FloatVectorProperty,
+    IntProperty,
+    PointerProperty,
+    StringProperty,
+)
+
+from ..core.landmarks.engines import ENGINES
+from ..core.scene_job import SCENE_SUFFIXES
+from ..core.settings import (
+    DEFAULT_ENGINE,
+    AnimateSettings,
+    MeshSettings,
+    SmoothSettings,
+    SourceSettings,
+    Span,
+    TrackSettings,
+)
+from .footage import footage_changed
+
+FILE_VERSION = 1
+"""Of what Mien saves in a .blend; a higher one comes from a newer Mien and is not touched."""
+
+_SMOOTH, _MESH, _ANIMATE, _TRACK = (
+    SmoothSettings(), MeshSettings(), AnimateSettings(), TrackSettings(),
+)  # fmt: skip
+_ENGINE_WORDS = {
+    "facemesh": ("FaceMesh", "The best FaceMesh there is: a few milliseconds a frame"),
+    "facemesh-468": ("FaceMesh 468", "The mesh of 468 points: the fastest"),
+}
+_ENGINES = tuple((name, *_ENGINE_WORDS.get(name, (name, ""))) for name in ENGINES)
+_SMOOTHINGS = (
+    ("best", "Best", "Knows the whole take: calm, and nothing comes late"),
+    ("live", "Live", "Knows only the past, as with a camera: comes a little late"),
+    ("none", "None", "The landmarks as they were captured"),
+)
+_CARRIERS = (
+    ("shape-keys", "Shape Keys", "Few shape keys with one curve each: for editing, glTF, FBX, USD"),
+    ("absolute-keys", "Absolute Keys", "One shape key a frame: exact, and inside the file"),
+    (
+        "vertices",
+        "Vertices",
+        "Curves on the vertices themselves: exact, and every one of them can be edited. "
+        "Blender 5.1 and later crash on it and are refused",
+    ),
+    ("cache", "Point Cache", "A file beside the take: for long takes"),
+)
+EXPORT_FORMATS = (
+    (".fbx", "FBX", "Maya, MotionBuilder, Unreal, Unity: shape keys and head motion"),
+    (".glb", "glTF Binary", "Web, Unity, Godot, Unreal: morph targets and head motion"),
+    (".abc", "Alembic", "Houdini, Maya, Cinema 4D: exact points"),
+    (".usdc", "USD", "Houdini, Maya, Omniverse: exact points, or blend shapes"),
+    (".blend", "Blender", "A file of its own with this face"),
+    (".pc2", "PC2 Point Cache", "3ds Max, Blender's Mesh Cache: points, with an .obj beside"),
+    (".mdd", "MDD Point Cache", "LightWave, Maya: points, with an .obj beside"),
+    (".csv", "CSV Table", "Spreadsheets: pose and points by frame"),
+    (".npz", "NumPy Arrays", "Python: landmarks raw and smoothed, points, poses"),
+    (".mp4", "Overlay Video", "The footage with the mesh drawn over it, to look at"),
+)
+
+
+class MIEN_PG_source(bpy.types.PropertyGroup):
+    """Footage."""
+
+    kind: EnumProperty(
+        name="Footage",
+        description="Where the frames come from",
+        items=(
+            ("FILE", "File", "A video, an animated GIF, or numbered images"),
+            ("CLIP", "Clip", "A movie clip of this file"),
+            ("CAMERA", "Camera", "A live camera of this computer"),
+        ),
+        update=footage_changed,
+    )
+    filepath: StringProperty(
+        name="File",
+        description="Video, GIF, or one of several numbered images",
+        subtype="FILE_PATH",
+        update=footage_changed,
+    )
+    clip: PointerProperty(
+        name="Clip",
+        description="Movie clip whose footage is captured",
+        type=bpy.types.MovieClip,
+        update=footage_changed,
+    )
+    camera_index: IntProperty(
+        name="Camera",
+        description="Number of the camera: 0 is the first one of this computer",
+        min=0,
+        max=63,
+        update=footage_changed,
+    )
+    rate_hz: FloatProperty(
+        name="Image Rate",
+        description="Frames a second of numbered images, which have no times of their own",
+        default=24.0,
+        min=0.01,
+        max=10000.0,
+        soft_max=240.0,
+        precision=3,
+        update=footage_changed,
+    )
+    use_range: BoolProperty(
+        name="Range", description="Capture only a part of the footage", default=False
+    )
+    start_s: FloatProperty(
+        name="Start",
+        description="Time of the first frame that is captured, in seconds of the footage",
+        min=0.0,
+        unit="TIME_ABSOLUTE",
+    )
+    end_s: FloatProperty(
+        name="End",
+        description="Time at which the capture ends, in seconds of the footage; 0 is its end",
+        min=0.0,
+        unit="TIME_ABSOLUTE",
+    )
+
+    @property
+    def address(self) -> str:
+        """What is to be opened; empty where nothing was chosen."""
+        if self.kind == "CAMERA":
+            return f"camera:{self.camera_index}"
+        if self.kind == "CLIP":
+            return "" if self.clip is None else bpy.path.abspath(self.clip.filepath)
+        return bpy.path.abspath(self.filepath)
+
+    def to_settings(self, *, is_images: bool) -> SourceSettings:
+        """Return the part that is captured; a rate is the images' alone."""
+        return SourceSettings(
+            start_s=self.start_s if self.use_range and self.start_s > 0 else None,
+            end_s=self.end_s if self.use_range and self.end_s > 0 else None,
+            rate_hz=self.rate_hz if is_images else None,
+        )
+
+
+def _quality_changed(group: MIEN_PG_capture, context: bpy.types.Context) -> None:
+    """Let the quality choose how a new take is smoothed, as on the command line."""
+    group.id_data.mien.smoothing.mode = group.quality
+
+
+class MIEN_PG_capture(bpy.types.PropertyGroup):
+    """How faces are found."""
+
+    engine: EnumProperty(
+        name="Engine",
+        description="The network that finds the landmarks",
+        items=_ENGINES,
+        default=DEFAULT_ENGINE,
+    )
+    quality: EnumProperty(
+        name="Quality",
+        description="How the take is smoothed once it is captured",
+        items=(
+            ("best", "Best", "Looks at the whole take: calm, and nothing comes late"),
+            ("live", "Live", "Looks only back, as a camera's preview does"),
+        ),
+        update=_quality_changed,
+    )
+    n_faces: IntProperty(
+        name="Faces",
+        description="How many faces to follow",
+        default=_TRACK.n_faces,
+        min=1,
+        max=16,
+        soft_max=4,
+    )
+    is_tracked: BoolProperty(
+        name="Follow Faces",
+        description="Look for a face where it was in the frame before. Off: each frame by itself",
+        default=_TRACK.is_tracked,
+    )
+
+    def to_settings(self) -> TrackSettings:
+        """Return how faces are followed."""
+        return TrackSettings(n_faces=self.n_faces, is_tracked=self.is_tracked)
+
+
+class MIEN_PG_smoothing(bpy.types.PropertyGroup):
+    """Jitter and gaps."""
+
+    mode: EnumProperty(name="Mode", description="How jitter is calmed", items=_SMOOTHINGS)
+    motion_threshold: FloatProperty(
+        name="Motion Threshold",
+        description="How many times stronger than the take's noise a movement must be to be kept. "
+        "Higher is calmer; 0 keeps everything",
+        default=_SMOOTH.motion_threshold,
+        min=0.0,
+        max=100.0,
+        soft_max=4.0,
+        step=10,
+        precision=2,
+    )
+    calm_cutoff_hz: FloatProperty(
+        name="Calm Cutoff",
+        description="Frequency above which a still face is smoothed, in hertz. Lower is calmer",
+        default=_SMOOTH.calm_cutoff_hz,
+        min=0.01,
+        max=1000.0,
+        soft_max=5.0,
+        step=10,
+        precision=2,
+    )
+    min_cutoff_hz: FloatProperty(
+        name="Minimum Cutoff",
+        description="Frequency above which a still face is smoothed, in hertz. Lower is calmer",
+        default=_SMOOTH.min_cutoff_hz,
+        min=0.001,
+        max=1000.0,
+        soft_max=10.0,
+        step=10,
+        precision=3,
+    )
+    beta: FloatProperty(
+        name="Beta",
+        description="How fast the cutoff rises with speed. Higher is quicker, and trembles more",
+        default=_SMOOTH.beta,
+        min=0.0,
+        max=1e6,
+        soft_max=500.0,
+        step=1000,
+        precision=1,
+    )
+    fill_gap_s: FloatProperty(
+        name="Fill Gaps",
+        description="Gaps of up to this many seconds, in which the face was lost, are filled. "
+        "0 fills none",
+        default=_SMOOTH.fill_gap_s,
+        min=0.0,
+        max=60.0,
+        soft_max=2.0,
+        unit="TIME_ABSOLUTE",
+    )
+
+    def to_settings(self) -> SmoothSettings:
+        """Return how a take is smoothed."""
+        return SmoothSettings(
+            mode=self.mode,
+            min_cutoff_hz=self.min_cutoff_hz,
+            beta=self.beta,
+            calm_cutoff_hz=self.calm_cutoff_hz,
+            motion_threshold=self.motion_threshold,
+            fill_gap_s=self.fill_gap_s,
+        )
+
+
+class MIEN_PG_mesh(bpy.types.PropertyGroup):
+    """The mesh, and what carries its animation."""
+
+    subdivide: IntProperty(
+        name="Subdivision",
+        description="Levels of Catmull-Clark subdivision, by a modifier",
+        default=_MESH.subdivide,
+        min=0,
+        max=3,
+    )
+    use_limit_surface: BoolProperty(
+        name="Limit Surface",
+        description="Place vertices where infinitely many subdivisions would",
+        default=_MESH.use_limit_surface,
+    )
+    carrier: EnumProperty(
+        name="Carrier", description="What carries the animation of the mesh", items=_CARRIERS
+    )
+    tolerance_m: FloatProperty(
+        name="Tolerance",
+        description="How far a vertex may be off with shape keys. Smaller takes more of them",
+        default=_ANIMATE.tolerance_m,
+        min=1e-7,
+        max=0.1,
+        soft_min=1e-5,
+        soft_max=5e-3,
+        precision=5,
+        step=0.01,
+        unit="LENGTH",
+    )
+    use_texture: BoolProperty(
+        name="Texture from Footage",
+        description="Paint the face with its colours in the footage. Off: plain skin",
+        default=True,
+    )
+    use_camera: BoolProperty(
+        name="Footage Camera",
+        description="Add the camera that saw the face, with the footage behind, and render at the "
+        "footage's size. It becomes the scene's camera",
+        default=True,
+    )
+
+    def to_mesh_settings(self) -> MeshSettings:
+        """Return how the mesh is subdivided."""
+        return MeshSettings(subdivide=self.subdivide, use_limit_surface=self.use_limit_surface)
+
+    def to_animate_settings(self) -> AnimateSettings:
+        """Return how the animation is carried."""
+        return AnimateSettings(carrier=self.carrier, tolerance_m=self.tolerance_m)
+
+
+class MIEN_PG_animate(bpy.types.PropertyGroup):
+    """Where and when the animation stands in the scene."""
+
+    timing: EnumProperty(
+        name="Timing",
+        description="Which frame rate the animation is written for",
+        items=(
+            ("FOOTAGE", "Footage", "The scene takes the footage's frame rate and range"),
+            ("SCENE", "Scene", "The scene keeps its frame rate and range"),
+        ),
+    )
+    place: EnumProperty(
+        name="Place",
+        description="Where a new face stands",
+        items=(
+            ("CURSOR", "3D Cursor", "At the 3D cursor, as whatever else is added"),
+            ("WORLD", "World Origin", "At the world's origin"),
+        ),
+    )
+
+
+class MIEN_PG_export(bpy.types.PropertyGroup):
+    """Files for other programs."""
+
+    suffix: EnumProperty(name="Format", description="Format of the file", items=EXPORT_FORMATS)
+    use_range: BoolProperty(
+        name="Range",
+        description="Write only the frames of the scene's range, or of its preview range",
+        default=False,
+    )
+    use_texture: BoolProperty(
+        name="Texture", description="Take the texture along, where the format can", default=True
+    )
+    use_camera: BoolProperty(
+        name="Camera", description="Take the footage's camera along", default=False
+    )
+
+    def span(self, scene: bpy.types.Scene) -> Span:
+        """Return the part of the take that the scene's range covers."""
+        if not self.use_range:
+            return Span()
+        is_preview = scene.use_preview_range
+        first = scene.frame_preview_start if is_preview else scene.frame_start
+        last = scene.frame_preview_end if is_preview else scene.frame_end
+        hz = scene.render.fps / scene.render.fps_base
+        return Span(first / hz, last / hz)
+
+    @property
+    def is_scene_file(self) -> bool:
+        """Whether Blender's exporters write the format."""
+        return self.suffix in SCENE_SUFFIXES
+
+
+class MIEN_PG_preview(bpy.types.PropertyGroup):
+    """What is drawn over the footage."""
+
+    show_overlay: BoolProperty(
+        name="Show Overlay",
+        description="Draw the captured face over the footage: in the view through its camera, "
+        "and in the editors of movie clips and images",
+        default=False,
+    )
+    show_mesh: BoolProperty(name="Mesh", description="Draw the mesh", default=True)
+    show_points: BoolProperty(name="Points", description="Draw the landmarks", default=False)
+    show_contours: BoolProperty(
+        name="Contours", description="Draw eyes, brows, lips and outline", default=True
+    )
+    use_raw: BoolProperty(
+        name="As Captured", description="Draw what was captured instead of what was smoothed"
+    )
+    opacity: FloatProperty(
+        name="Opacity",
+        description="How much the drawing covers",
+        default=0.8,
+        min=0.0,
+        max=1.0,
+        subtype="FACTOR",
+    )
+    show_strip: BoolProperty(
+        name="Show Timeline Graph",
+        description="Draw at the foot of the timeline how sure the network was, how much the face "
+        "moves, and where it was lost",
+        default=True,
+    )
+
+
+class MIEN_PG_built_face(bpy.types.PropertyGroup):
+    """One face object of a take."""
+
+    target: PointerProperty(type=bpy.types.Object)
+    face_index: IntProperty()
+
+
+class MIEN_PG_take(bpy.types.PropertyGroup):
+    """An entry of the list of takes: where the take lies, and what was built from it."""
+
+    folder: StringProperty(name="Folder", description="Where the take lies", subtype="DIR_PATH")
+    footage: StringProperty(name="Footage", description="Where the footage lies")
+    rate_hz: FloatProperty()
+    n_frames: IntProperty()
+    n_lost: IntProperty()
+    n_faces: IntProperty()
+    n_landmarks: IntProperty()
+    is_complete: BoolProperty(default=True)
+    jitter_before: FloatProperty()
+    jitter_after: FloatProperty()
+    is_built: BoolProperty()
+    built_with: StringProperty()
+    built_rate_hz: FloatProperty()
+    built_scale: FloatProperty()
+    n_keys: IntProperty()
+    origin: FloatVectorProperty(subtype="XYZ")
+    collection: PointerProperty(type=bpy.types.Collection)
+    camera: PointerProperty(type=bpy.types.Object)
+    faces: CollectionProperty(type=MIEN_PG_built_face)
+
+
+class MIEN_PG_scene(bpy.types.PropertyGroup):
+    """All of Mien in a scene."""
+
+    file_version: IntProperty()
+    source: PointerProperty(type=MIEN_PG_source)
+    capture: PointerProperty(type=MIEN_PG_capture)
+    takes: CollectionProperty(type=MIEN_PG_take)
+    active_take: IntProperty(name="Take", description="The take that is shown")
+    smoothing: PointerProperty(type=MIEN_PG_smoothing)
+    mesh: PointerProperty(type=MIEN_PG_mesh)
+    animate: PointerProperty(type=MIEN_PG_animate)
+    export: PointerProperty(type=MIEN_PG_export)
+    preview: PointerProperty(type=MIEN_PG_preview)
+
+    @property
+    def is_too_new(self) -> bool:
+        """Whether a newer Mien saved it."""
+        return self.file_version > FILE_VERSION
+
+
+_register_classes, _unregister_classes = bpy.utils.register_classes_factory(
+    (
+        MIEN_PG_source,
+        MIEN_PG_capture,
+        MIEN_PG_smoothing,
+        MIEN_PG_mesh,
+        MIEN_PG_animate,
+        MIEN_PG_export,
+        MIEN_PG_preview,
+        MIEN_PG_built_face,
+        MIEN_PG_take,
+        MIEN_PG_scene,
+    )
+)
+
+
+def register() -> None:
+    """Give every scene its settings."""
+    _register_classes()
+    bpy.types.Scene.mien = PointerProperty(type=MIEN_PG_scene)
+
+
+def unregister() -> None:
+    """Take them back."""
+    del bpy.types.Scene.mien
+    _unregister_classes()

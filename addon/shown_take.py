@@ -1,0 +1,217 @@
+"""Entries of the list of takes, and what stands of them in the scene."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import bpy
+
+from ..core.errors import ArgumentError
+from ..core.records import Take
+from .active_take import take_folder
+from .paths import shown_path
+from .prepared import BuildOrder, PreparedTake
+from .properties import FILE_VERSION
+from .scene.face_scene import FaceScene, ScenePlan, Standing, build_face_scene
+from .scene.hand_edits import is_edited, keep_edits
+from .scene.timeline import SceneRate
+from .solved import SOLVED
+
+
+def entry_of(scene: bpy.types.Scene, folder: str) -> bpy.types.PropertyGroup | None:
+    """Return the entry of a take's folder, if it is in the list."""
+    wanted = Path(folder)
+    return next((one for one in scene.mien.takes if Path(take_folder(one)) == wanted), None)
+
+
+def list_take(scene: bpy.types.Scene, take: Take) -> bpy.types.PropertyGroup:
+    """Put a take into the list, or bring its entry up to date, and choose it."""
+    mien = scene.mien
+    mien.file_version = max(mien.file_version, FILE_VERSION)
+    entry = entry_of(scene, take.folder)
+    if entry is None:
+        entry = mien.takes.add()
+        entry.name = Path(take.folder).stem
+        entry.folder = shown_path(take.folder)
+    describe(entry, take)
+    mien.active_take = next(
+        index for index, one in enumerate(mien.takes) if one.folder == entry.folder
+    )
+    return mien.takes[mien.active_take]
+
+
+def describe(entry: bpy.types.PropertyGroup, take: Take) -> None:
+    """Write down what is in a take, so that the panel need not read it."""
+    seen = [track for track in take.faces if track.presence.any()]
+    entry.footage = take.footage.path
+    entry.rate_hz = take.footage.rate_hz
+    entry.n_frames = take.n_frames
+    entry.n_faces = len(seen)
+    entry.n_landmarks = take.faces[0].landmarks_px.shape[1] if take.faces else 0
+    entry.n_lost = sum(int((track.presence == 0).sum()) for track in seen)
+    entry.is_complete = take.is_complete
+
+
+def order_of(
+    scene: bpy.types.Scene, entry: bpy.types.PropertyGroup | None, folder: str
+) -> BuildOrder:
+    """Gather how a take is to be built in a scene; `entry` is None before it is listed.
+
+    Raises
+    ------
+    ArgumentError
+        A face that stands cannot be changed now.
+    """
+    mien = scene.mien
+    standing = Standing() if entry is None else standing_of(scene, entry)
+    for face in standing.faces.values():
+        _check_can_change(face)
+    is_new = entry is None or not entry.is_built
+    place = scene.cursor.location if mien.animate.place == "CURSOR" else (0.0, 0.0, 0.0)
+    is_kept = mien.animate.timing == "SCENE"
+    is_painted = not is_new and json.loads(entry.built_with)["texture"]
+    plan = ScenePlan(
+        name=Path(folder).stem if entry is None else entry.name,
+        animate=mien.mesh.to_animate_settings(),
+        mesh=mien.mesh.to_mesh_settings(),
+        cache=Path(folder).with_suffix(".pc2"),
+        has_camera=mien.mesh.use_camera,
+        is_timeline_kept=is_kept,
+        origin=tuple(place if is_new else entry.origin),
+        units_per_m=1.0 / scene.unit_settings.scale_length,
+        is_repainting=not is_new and is_painted != mien.mesh.use_texture,
+    )
+    return BuildOrder(
+        folder=folder,
+        smooth=mien.smoothing.to_settings(),
+        plan=plan,
+        has_textures=mien.mesh.use_texture and not (is_painted and standing.faces),
+        settings=build_settings(scene),
+        kept_rate=SceneRate(scene.render.fps, scene.render.fps_base) if is_kept else None,
+    )
+
+
+def show_take(scene: bpy.types.Scene, prepared: PreparedTake) -> str:
+    """Build a prepared take in a scene, or build it again in place; return a line on it.
+
+    Raises
+    ------
+    ArgumentError
+        A face that stands cannot be changed now, or the carrier does not work in this Blender.
+    """
+    entry = list_take(scene, prepared.take)
+    standing = standing_of(scene, entry)
+    kept = []
+    for face in standing.faces.values():
+        _check_can_change(face)
+    for face in standing.faces.values():
+        if is_edited(face):
+            kept += keep_edits(face)
+    order = prepared.order
+    plan = replace(order.plan, textures=prepared.textures)
+    built = build_face_scene(
+        scene,
+        prepared.performances,
+        plan=plan,
+        expressions=prepared.expressions,
+        standing=standing,
+    )
+    _remember(scene, entry, built, prepared)
+    SOLVED.remember(order.folder, prepared.performances)
+    return _line(entry, built, kept=kept)
+
+
+def standing_of(scene: bpy.types.Scene, entry: bpy.types.PropertyGroup) -> Standing:
+    """Return what stands of a take in a scene; what the artist deleted does not."""
+    faces = {
+        one.face_index: one.target
+        for one in entry.faces
+        if one.target is not None and _is_in(scene, one.target)
+    }
+    collection = entry.collection
+    if collection is not None and collection not in scene.collection.children_recursive:
+        collection = None
+    camera = entry.camera
+    if camera is not None and not _is_in(scene, camera):
+        camera = None
+    return Standing(faces=faces, collection=collection, camera=camera)
+
+
+def build_settings(scene: bpy.types.Scene) -> str:
+    """Return everything that shapes what is built, as text that can be compared."""
+    mien = scene.mien
+    values = {
+        "smooth": asdict(mien.smoothing.to_settings()),
+        "mesh": asdict(mien.mesh.to_mesh_settings()),
+        "animate": asdict(mien.mesh.to_animate_settings()),
+        "texture": mien.mesh.use_texture,
+        "camera": mien.mesh.use_camera,
+        "timing": mien.animate.timing,
+    }
+    return json.dumps(values, sort_keys=True)
+
+
+def _is_in(scene: bpy.types.Scene, obj: bpy.types.Object) -> bool:
+    """Say whether an object is in a scene; a deleted one lives on in the pointers to it."""
+    return scene.objects.get(obj.name) == obj
+
+
+def _check_can_change(face: bpy.types.Object) -> None:
+    """Raise where an object is not Mien's to change.
+
+    Raises
+    ------
+    ArgumentError
+        It is linked from another file, is being edited, or is no mesh any more.
+    """
+    if face.library is not None or face.data is None or face.data.library is not None:
+        raise ArgumentError(
+            f"'{face.name}' is linked from another file and cannot be changed here. Make it local "
+            "(Object > Relations > Make Local), or delete it to have a new one built."
+        )
+    if face.type != "MESH":
+        raise ArgumentError(
+            f"'{face.name}' is no mesh any more. Delete it, or take it out of the scene, to have a "
+            "new face built."
+        )
+    if face.mode != "OBJECT":
+        raise ArgumentError(
+            f"'{face.name}' is in {face.mode.replace('_', ' ').lower()} mode. Go back to object "
+            "mode (Tab), then try again."
+        )
+
+
+def _remember(
+    scene: bpy.types.Scene,
+    entry: bpy.types.PropertyGroup,
+    built: FaceScene,
+    prepared: PreparedTake,
+) -> None:
+    """Write down in a take's entry what was built."""
+    entry.is_built = True
+    entry.built_with = prepared.order.settings
+    entry.built_rate_hz = scene.render.fps / scene.render.fps_base
+    entry.built_scale = scene.unit_settings.scale_length
+    entry.jitter_before, entry.jitter_after = prepared.jitter_before, prepared.jitter_after
+    entry.n_keys = built.n_blendshapes
+    entry.origin = prepared.order.plan.origin
+    entry.collection, entry.camera = built.collection, built.camera
+    entry.faces.clear()
+    for face, index in zip(built.faces, built.face_indices, strict=True):
+        item = entry.faces.add()
+        item.target, item.face_index = face, index
+
+
+def _line(entry: bpy.types.PropertyGroup, built: FaceScene, *, kept: list[str]) -> str:
+    """Say what was built, in one line with counts."""
+    n_faces = len(built.faces)
+    faces = "1 face" if n_faces == 1 else f"{n_faces} faces"
+    parts = [f"'{entry.name}': {faces}, {entry.n_frames} frames, lost in {entry.n_lost}"]
+    if built.n_blendshapes:
+        parts.append(f"{built.n_blendshapes} shape keys")
+    parts += built.warnings
+    if kept:
+        parts.append(f"what was edited by hand is kept as {', '.join(map(repr, kept))}")
+    return "; ".join(parts)
