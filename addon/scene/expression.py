@@ -11,7 +11,7 @@ from ...core.export import write_pc2
 from ...core.pipeline import CarriedExpression
 from ...core.settings import MeshSettings
 from .absolute_keys import add_absolute_keys
-from .actions import Keys
+from .actions import Keys, drop_action
 from .mesh_cache import MESH_CACHE, add_mesh_cache
 from .mesh_object import SUBDIVISION, add_object, add_subdivision, polygon_mesh
 from .shape_keys import add_shape_keys
@@ -48,14 +48,16 @@ def renew_carried_face(face: bpy.types.Object, plan: ExpressionPlan) -> None:
     is removed unless something else uses it.
     """
     old = face.data
-    name = old.name
-    old.name = f"{name} (old)"
-    mesh = _neutral_mesh(name, plan)
+    mesh = _neutral_mesh(face.name, plan)
     for material in old.materials:
         mesh.materials.append(material)
     face.data = mesh
     if old.users == 0:
+        for block in (old, old.shape_keys):
+            if block is not None:
+                drop_action(block)
         bpy.data.meshes.remove(old)
+        mesh.name = face.name
     for modifier in _own_modifiers(face):
         face.modifiers.remove(modifier)
     _animate(face, plan)
