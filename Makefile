@@ -6,13 +6,14 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BLENDER_VERSIONS := 4.2 4.5
 
-.PHONY: demo test test-core test-addon test-assets lint bench assets test-blender-versions clean
+.PHONY: demo test test-core test-addon test-assets test-extension lint bench assets extension \
+	test-blender-versions clean
 
 # Two commands do all the set-up: whichever comes first makes the virtual environment.
 demo: $(READY)
 	$(BIN)/python tests/demo/make_demo.py --out demo
 
-test: lint test-core test-addon test-assets
+test: lint test-core test-addon test-assets test-extension
 
 $(READY): requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -34,6 +35,14 @@ test-addon: $(READY)
 test-assets: $(READY)
 	$(BIN)/python -m pytest tests/core -m assets
 
+# The zips as an artist gets them; one is installed into a Blender that has nothing else.
+test-extension: $(READY)
+	$(BIN)/python -m pytest tests/extension
+
+# One zip per platform in dist/. The wheels in them are fetched once.
+extension: $(READY)
+	$(BIN)/python tools/build_extension.py
+
 bench: $(READY)
 	for script in tests/bench/bench_*.py; do $(BIN)/python $$script || exit 1; done
 
@@ -54,4 +63,4 @@ test-blender-versions: test-addon $(BLENDER_VERSIONS:%=.venv-blender-%/.ready)
 	touch $@
 
 clean:
-	rm -rf $(VENV) .venv-blender-* demo build
+	rm -rf $(VENV) .venv-blender-* demo build dist

@@ -57,8 +57,15 @@ def test_what_is_left_of_a_removed_copy_is_named(tmp_path, monkeypatch):
 
 
 def test_a_copy_that_cannot_be_loaded_says_why(library):
-    library("raise ImportError('numpy.core.multiarray failed to import')")
-    with pytest.raises(BackendError, match=r"cannot be loaded: numpy\.core\.multi.*In Blender"):
+    folder = library("raise ImportError('numpy.core.multiarray failed to import')")
+    with pytest.raises(BackendError, match=r"cannot be loaded: numpy\.core\.multi") as caught:
+        load()
+    assert f"Some Library in '{folder}' cannot" in str(caught.value)
+
+
+def test_a_copy_that_cannot_be_loaded_without_a_reason_gets_one(library):
+    library("raise ImportError('')")
+    with pytest.raises(BackendError, match=r"cannot be loaded: it does not fit this Python or"):
         load()
 
 
