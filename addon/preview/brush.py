@@ -19,7 +19,8 @@ from .look import Color
 
 _FONT = 0
 _TEXT_UNITS = 11.0
-_BACK_COLOR = (0.0, 0.0, 0.0, 0.55)
+_BACK_COLOR: Color = (0.0, 0.0, 0.0)
+_BACK_ALPHA = 0.85
 
 
 @cache
@@ -155,19 +156,22 @@ def draw_words(
     *,
     at: tuple[float, float],
     ui_scale: float,
+    is_centred: bool = False,
     has_back: bool = True,
 ) -> None:
-    """Write words of their own colours beside each other; `at` is their lower left corner."""
+    """Write words of their own colours beside each other; `at` is their lower left corner.
+
+    `is_centred` takes `at` for the middle of their lower edge.
+    """
     size = _TEXT_UNITS * ui_scale
     blf.size(_FONT, size)
     gap = 0.8 * size
     widths = [blf.dimensions(_FONT, text)[0] for text, _ in words]
-    x, y = round(at[0]), round(at[1])
-    if has_back and words:
-        whole = sum(widths) + gap * (len(words) - 1)
-        low, high = (x - 0.4 * size, y - 0.4 * size), (x + whole + 0.4 * size, y + 1.1 * size)
-        draw_box(low, high, _BACK_COLOR[:3], alpha=_BACK_COLOR[3])
-        gpu.state.blend_set("ALPHA")
+    whole = sum(widths) + gap * (len(words) - 1)
+    x, y = round(at[0] - (0.5 * whole if is_centred else 0.0)), round(at[1])
+    if has_back:
+        low, high = (x - 0.6 * size, y - 0.5 * size), (x + whole + 0.6 * size, y + 1.2 * size)
+        draw_box(low, high, _BACK_COLOR, alpha=_BACK_ALPHA)
     for (text, color), width in zip(words, widths, strict=True):
         blf.position(_FONT, x, y, 0.0)
         blf.color(_FONT, *color, 1.0)

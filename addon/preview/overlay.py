@@ -31,6 +31,7 @@ N_KEPT = 2
 
 _MESH_SHARE = 0.5  # of the opacity: many lines cover much
 _DOT_RADIUS_UNITS = 1.5
+_HEADER_UNITS = 52.0  # a header and the tools' settings may lie over the region
 _MESH_UNITS, _CONTOUR_UNITS = 1.0, 1.7
 
 
@@ -183,14 +184,14 @@ def _scale_of(picture: ShownPicture) -> tuple[float, float]:
 def _draw_notes(
     notes: Sequence[tuple[str, Color]], picture: ShownPicture, *, ui_scale: float
 ) -> None:
-    """Write what there is to say below the picture's upper left corner, within the region."""
+    """Write what there is to say at the top of the picture, clear of what Blender writes there."""
     height, width = picture.region_size
-    line = brush.text_height(ui_scale)
     (left, bottom), (right, top) = picture.corners_px
     if right < 0 or left > width or top < 0 or bottom > height:
         return
-    x = max(left, 0.0) + 0.8 * line
-    y = min(top, height - 3.0 * line) - 1.5 * line  # clear of what Blender writes at the top
+    line = brush.text_height(ui_scale)
+    middle = 0.5 * (max(left, 0.0) + min(right, width))
+    y = min(top, height - _HEADER_UNITS * ui_scale) - 1.5 * line
     for note in notes:
-        brush.draw_words([note], at=(x, y), ui_scale=ui_scale)
+        brush.draw_words([note], at=(middle, y), ui_scale=ui_scale, is_centred=True)
         y -= 1.4 * line

@@ -93,14 +93,18 @@ def _in_clip_editor(context: bpy.types.Context, footage: Footage) -> ShownPictur
     # A stabilised picture moves under the landmarks.
     if space.show_stable and clip.tracking.stabilization.use_2d_stabilization:
         return None
-    image = context.scene.frame_current - clip.frame_start + clip.frame_offset
+    image = space.clip_user.frame_current - clip.frame_start + clip.frame_offset
     return _in_editor(context, footage, image=image)
 
 
 def _in_image_editor(context: bpy.types.Context, footage: Footage) -> ShownPicture | None:
     """Find an image or a movie of the footage's size in an image editor."""
     space, image = context.space_data, context.space_data.image
-    if image is None or space.mode not in {"VIEW", "MASK"} or space.ui_type != "IMAGE_EDITOR":
+    if (
+        image is None
+        or space.mode not in {"VIEW", "MASK"}
+        or context.area.ui_type != "IMAGE_EDITOR"
+    ):
         return None
     if image.source not in {"FILE", "MOVIE", "SEQUENCE"}:
         return None
@@ -127,6 +131,9 @@ def _in_editor(context: bpy.types.Context, footage: Footage, *, image: int | Non
         [view.region_to_view(0, 0), view.region_to_view(region.width, region.height)]
     )
     picture = picture_in_view(corners, region_size=size)
+    if context.space_data.type == "CLIP_EDITOR":
+        # It draws the picture from a whole pixel on.
+        picture += view.view_to_region(0.0, 0.0, clip=False) - picture[0]
     rate_hz = scene_rate_hz(scene) if image is None else footage.rate_hz
     second = (scene.frame_current if image is None else image) / rate_hz
     return _shown(picture, footage, region_size=size, second=second, rate_hz=rate_hz)

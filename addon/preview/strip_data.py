@@ -16,7 +16,7 @@ HEIGHT_UNITS = 40.0
 _LEAST_LANE_UNITS = 9.0
 _SCRUB_UNITS = 23.0  # the row at the top with the frames' numbers and the playhead's label
 _MARKER_UNITS = 42.0  # the row at the bottom that Blender keeps for markers
-_SCROLLER_UNITS = 5.0
+_SCROLLER_UNITS = 10.0
 _CHUNK = 512
 _SLOWEST_FULL = 0.5
 """Face sizes a second that fill the strip at least: the breath of a still face is no motion."""
@@ -158,7 +158,7 @@ def lanes_of(
     room = region_height - (_SCRUB_UNITS + 2.0) * ui_scale
     bottom = (_MARKER_UNITS if has_markers else _SCROLLER_UNITS) * ui_scale
     if room - bottom < 2.0 * least:
-        bottom = 2.0 * ui_scale
+        bottom = min(_SCROLLER_UNITS * ui_scale, max(room - least, 0.0))
     wanted = HEIGHT_UNITS * ui_scale * (1.0 + 0.5 * (min(n_faces, 4) - 1))
     height = min(wanted, room - bottom)
     n = min(n_faces, int(height // least))
