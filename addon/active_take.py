@@ -12,12 +12,7 @@ def active_take(scene: bpy.types.Scene) -> bpy.types.PropertyGroup | None:
     return mien.takes[index] if 0 <= index < len(mien.takes) else None
 
 
-def take_folder(take: bpy.types.PropertyGroup) -> str:
-    """Return the absolute folder of an entry."""
-    return bpy.path.abspath(take.folder)
-
-
 def active_take_folder(scene: bpy.types.Scene) -> str:
     """Return the absolute folder of the chosen take; empty where there is none."""
     take = active_take(scene)
-    return "" if take is None else take_folder(take)
+    return "" if take is None else take.folder

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import bpy
 from bpy.app.handlers import persistent
 
 from .footage import want_look
+from .paths import path_from_near, path_near
 from .session import SESSION
 from .solved import SOLVED
 
@@ -22,18 +25,39 @@ def _after_load(*args: object) -> None:
     scene = bpy.context.scene
     if scene is None or scene.mien.is_too_new:
         return
+    _follow_takes()
     source = scene.mien.source
     want_look(source.address, rate_hz=source.rate_hz)
+
+
+@persistent
+def _before_save(*args: object) -> None:
+    """Note where the takes lie as seen from the file; while it is saved, that is its new place."""
+    for scene in bpy.data.scenes:
+        for take in scene.mien.takes:
+            take.near = path_near(take.folder)
+
+
+def _follow_takes() -> None:
+    """Find the takes of a file that was moved together with them."""
+    for scene in bpy.data.scenes:
+        for take in scene.mien.takes:
+            if take.near and not Path(take.folder).exists():
+                there = path_from_near(take.near)
+                if Path(there).exists():
+                    take.folder = there
 
 
 def register() -> None:
     """Listen."""
     bpy.app.handlers.load_pre.append(_before_load)
     bpy.app.handlers.load_post.append(_after_load)
+    bpy.app.handlers.save_pre.append(_before_save)
 
 
 def unregister() -> None:
     """Stop listening, and end what runs: the code is about to go."""
+    bpy.app.handlers.save_pre.remove(_before_save)
     bpy.app.handlers.load_post.remove(_after_load)
     bpy.app.handlers.load_pre.remove(_before_load)
     SESSION.end_and_wait(bpy.context)

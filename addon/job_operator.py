@@ -118,12 +118,11 @@ class JobOperator:
 
     def _failed(self, context: Any, error: MienError) -> set[str]:
         """Show an error; nothing was changed."""
-        notes = getattr(error, "__notes__", ())
         try:
             self.apply_failure(context, error)
         except MienError as another:
-            notes = (*notes, str(another))
-        self._tell(context, "ERROR", "\n".join([str(error), *notes]))
+            error.add_note(str(another))
+        self._tell(context, "ERROR", "\n".join([str(error), *getattr(error, "__notes__", ())]))
         return {"CANCELLED"}
 
     def _tell(self, context: Any, kind: str, text: str) -> None:

@@ -66,14 +66,16 @@ def _count() -> range:
     return range(1, 1_000_000)
 
 
-def shown_path(folder: str | Path) -> str:
-    """Return a path as Blender keeps it: relative to the file where it lies beside or below it."""
-    path = str(folder)
+def path_near(folder: str) -> str:
+    """Return a path as seen from the saved file, if it lies beside or below it; else nothing."""
     if not bpy.data.filepath:
-        return path
-    home = Path(bpy.data.filepath).parent
+        return ""
     try:
-        inside = Path(path).relative_to(home)
+        return Path(folder).relative_to(Path(bpy.data.filepath).parent).as_posix()
     except ValueError:
-        return path
-    return f"//{inside.as_posix()}"
+        return ""
+
+
+def path_from_near(near: str) -> str:
+    """Return the absolute path of what `path_near` gave, wherever the file lies now."""
+    return str(Path(bpy.data.filepath).parent / near)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..core.arrays import FloatArray
 from ..core.errors import DegenerateError, NoFace
-from ..core.export import write_texture_png
+from ..core.export import png_of_texture
 from ..core.pipeline import CarriedExpression, face_textures, solve
 from ..core.records import OnProgress, Performance, Progress, Take
 from ..core.settings import SmoothSettings
@@ -37,18 +36,17 @@ class BuildOrder:
 class PreparedTake:
     """What was computed.
 
-    `textures` one PNG a performance, or empty, in a folder that goes with this record. Jitter is
-    `shaking_percent` of the first face, before and after smoothing; NaN where it cannot be told.
+    `textures` the content of one PNG a performance, or empty. Jitter is `shaking_percent` of the
+    first face, before and after smoothing; NaN where it cannot be told.
     """
 
     order: BuildOrder
     take: Take
     performances: list[Performance]
     expressions: dict[int, CarriedExpression]
-    textures: tuple[str, ...]
+    textures: tuple[bytes, ...]
     jitter_before: float
     jitter_after: float
-    folder: tempfile.TemporaryDirectory[str] = field(repr=False)
 
 
 def prepare_take(order: BuildOrder, on_progress: OnProgress) -> PreparedTake:
@@ -69,17 +67,11 @@ def prepare_take(order: BuildOrder, on_progress: OnProgress) -> PreparedTake:
             f"Take '{Path(order.folder).name}' holds no face: there is nothing to build. Capture "
             "footage that shows one."
         )
-    folder = tempfile.TemporaryDirectory(prefix="mien-")
-    textures: tuple[str, ...] = ()
+    textures: tuple[bytes, ...] = ()
     if order.has_textures:
         on_progress(Progress("texture", 0, None))
         images = face_textures(take, performances)
-        textures = tuple(
-            ""
-            if image is None
-            else str(write_texture_png(Path(folder.name) / f"face{index}.png", image))
-            for index, image in enumerate(images)
-        )
+        textures = tuple(b"" if image is None else png_of_texture(image) for image in images)
     on_progress(Progress("shapes", 0, None))
     rate = order.kept_rate or scene_rate_of(performances[0].footage.rate_hz)
     expressions = carry_expressions(performances, plan=order.plan, rate=rate)
@@ -92,7 +84,6 @@ def prepare_take(order: BuildOrder, on_progress: OnProgress) -> PreparedTake:
         textures=textures,
         jitter_before=_jitter(first.track.landmarks_px),
         jitter_after=_jitter(first.landmarks_smooth_px),
-        folder=folder,
     )
 
 

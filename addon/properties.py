@@ -71,6 +71,11 @@ EXPORT_FORMATS = (
 )
 
 
+def _exact(value: float) -> float:
+    """Undo that Blender keeps single precision: 1.6 comes back as 1.600000024."""
+    return float(f"{value:.7g}")
+
+
 class MIEN_PG_source(bpy.types.PropertyGroup):
     """Footage."""
 
@@ -141,9 +146,9 @@ class MIEN_PG_source(bpy.types.PropertyGroup):
     def to_settings(self, *, is_images: bool) -> SourceSettings:
         """Return the part that is captured; a rate is the images' alone."""
         return SourceSettings(
-            start_s=self.start_s if self.use_range and self.start_s > 0 else None,
-            end_s=self.end_s if self.use_range and self.end_s > 0 else None,
-            rate_hz=self.rate_hz if is_images else None,
+            start_s=_exact(self.start_s) if self.use_range and self.start_s > 0 else None,
+            end_s=_exact(self.end_s) if self.use_range and self.end_s > 0 else None,
+            rate_hz=_exact(self.rate_hz) if is_images else None,
         )
 
 
@@ -249,11 +254,11 @@ class MIEN_PG_smoothing(bpy.types.PropertyGroup):
         """Return how a take is smoothed."""
         return SmoothSettings(
             mode=self.mode,
-            min_cutoff_hz=self.min_cutoff_hz,
-            beta=self.beta,
-            calm_cutoff_hz=self.calm_cutoff_hz,
-            motion_threshold=self.motion_threshold,
-            fill_gap_s=self.fill_gap_s,
+            min_cutoff_hz=_exact(self.min_cutoff_hz),
+            beta=_exact(self.beta),
+            calm_cutoff_hz=_exact(self.calm_cutoff_hz),
+            motion_threshold=_exact(self.motion_threshold),
+            fill_gap_s=_exact(self.fill_gap_s),
         )
 
 
@@ -305,7 +310,7 @@ class MIEN_PG_mesh(bpy.types.PropertyGroup):
 
     def to_animate_settings(self) -> AnimateSettings:
         """Return how the animation is carried."""
-        return AnimateSettings(carrier=self.carrier, tolerance_m=self.tolerance_m)
+        return AnimateSettings(carrier=self.carrier, tolerance_m=_exact(self.tolerance_m))
 
 
 class MIEN_PG_animate(bpy.types.PropertyGroup):
@@ -404,7 +409,8 @@ class MIEN_PG_built_face(bpy.types.PropertyGroup):
 class MIEN_PG_take(bpy.types.PropertyGroup):
     """An entry of the list of takes: where the take lies, and what was built from it."""
 
-    folder: StringProperty(name="Folder", description="Where the take lies", subtype="DIR_PATH")
+    folder: StringProperty(name="Folder", description="Where the take lies")
+    near: StringProperty(name="Near", description="The same, as seen from the saved file")
     footage: StringProperty(name="Footage", description="Where the footage lies")
     rate_hz: FloatProperty()
     n_frames: IntProperty()

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import bpy
 
 from ..core.errors import ArgumentError
+from ..core.export import write_texture
 from ..core.records import Take
-from .active_take import take_folder
-from .paths import shown_path
+from .paths import path_near
 from .prepared import BuildOrder, PreparedTake
 from .properties import FILE_VERSION
 from .scene.face_scene import FaceScene, ScenePlan, Standing, build_face_scene
@@ -23,7 +24,7 @@ from .solved import SOLVED
 def entry_of(scene: bpy.types.Scene, folder: str) -> bpy.types.PropertyGroup | None:
     """Return the entry of a take's folder, if it is in the list."""
     wanted = Path(folder)
-    return next((one for one in scene.mien.takes if Path(take_folder(one)) == wanted), None)
+    return next((one for one in scene.mien.takes if Path(one.folder) == wanted), None)
 
 
 def list_take(scene: bpy.types.Scene, take: Take) -> bpy.types.PropertyGroup:
@@ -34,7 +35,8 @@ def list_take(scene: bpy.types.Scene, take: Take) -> bpy.types.PropertyGroup:
     if entry is None:
         entry = mien.takes.add()
         entry.name = Path(take.folder).stem
-        entry.folder = shown_path(take.folder)
+        entry.folder = take.folder
+        entry.near = path_near(take.folder)
     describe(entry, take)
     mien.active_take = next(
         index for index, one in enumerate(mien.takes) if one.folder == entry.folder
@@ -100,6 +102,8 @@ def show_take(scene: bpy.types.Scene, prepared: PreparedTake) -> str:
     ------
     ArgumentError
         A face that stands cannot be changed now, or the carrier does not work in this Blender.
+    ExportError
+        There is no room for a texture.
     """
     entry = list_take(scene, prepared.take)
     standing = standing_of(scene, entry)
@@ -110,14 +114,18 @@ def show_take(scene: bpy.types.Scene, prepared: PreparedTake) -> str:
         if is_edited(face):
             kept += keep_edits(face)
     order = prepared.order
-    plan = replace(order.plan, textures=prepared.textures)
-    built = build_face_scene(
-        scene,
-        prepared.performances,
-        plan=plan,
-        expressions=prepared.expressions,
-        standing=standing,
-    )
+    with tempfile.TemporaryDirectory(prefix="mien-") as folder:  # Blender packs the pictures
+        textures = tuple(
+            str(write_texture(Path(folder) / f"face{index}.png", png)) if png else ""
+            for index, png in enumerate(prepared.textures)
+        )
+        built = build_face_scene(
+            scene,
+            prepared.performances,
+            plan=replace(order.plan, textures=textures),
+            expressions=prepared.expressions,
+            standing=standing,
+        )
     _remember(scene, entry, built, prepared)
     SOLVED.remember(order.folder, prepared.performances)
     return _line(entry, built, kept=kept)

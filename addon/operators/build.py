@@ -7,7 +7,7 @@ from bpy.props import EnumProperty
 
 from ...core.jobs import Job
 from ...core.settings import SmoothSettings
-from ..active_take import active_take, take_folder
+from ..active_take import active_take
 from ..job_operator import JobOperator
 from ..prepared import PreparedTake, prepare_take
 from ..shown_take import order_of, show_take
@@ -49,7 +49,7 @@ class MIEN_OT_build(JobOperator, bpy.types.Operator):
     def make_job(self, context: bpy.types.Context) -> Job:
         """Gather what is built."""
         entry = active_take(context.scene)
-        order = order_of(context.scene, entry, take_folder(entry))
+        order = order_of(context.scene, entry, entry.folder)
         return Job(lambda on_progress: prepare_take(order, on_progress), name="mien-build")
 
     def apply_result(self, context: bpy.types.Context, result: PreparedTake) -> str:
@@ -95,7 +95,7 @@ class MIEN_OT_smoothing_preset(bpy.types.Operator):
         self.execute(context)
         entry = active_take(context.scene)
         if entry is not None and entry.is_built and MIEN_OT_build.poll(context):
-            SOLVED.forget(take_folder(entry))
+            SOLVED.forget(entry.folder)
             bpy.ops.mien.build("INVOKE_DEFAULT")
         return {"FINISHED"}
 

@@ -18,7 +18,7 @@ from ...core.source.opening import footage_place
 from ...core.takes import has_take as holds_take
 from ...core.takes import read_take, remove_take
 from .. import preferences
-from ..active_take import active_take, take_folder
+from ..active_take import active_take
 from ..job_operator import JobOperator
 from ..paths import new_take_folder, takes_folder
 from ..prepared import BuildOrder, PreparedTake, prepare_take
@@ -158,7 +158,7 @@ class MIEN_OT_resume(_CaptureJob, bpy.types.Operator):
         """Gather how the take was begun."""
         scene = context.scene
         entry = active_take(scene)
-        folder = take_folder(entry)
+        folder = entry.folder
         take = read_take(folder)
         values = preferences.values()
         settings = take.provenance.settings

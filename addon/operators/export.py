@@ -13,7 +13,7 @@ from ...core.outputs import OutputSettings, Written, check_outputs, write_output
 from ...core.records import OnProgress, Progress
 from ...core.scene_job import SceneWriter
 from ...core.takes import read_take
-from ..active_take import active_take, take_folder
+from ..active_take import active_take
 from ..job_operator import JobOperator
 from ..scene.hand_edits import is_edited
 from ..scene_process import SceneProcess, blender_command
@@ -96,7 +96,7 @@ class MIEN_OT_export_take(JobOperator, bpy.types.Operator):
     def make_job(self, context: bpy.types.Context) -> Job:
         """Gather what is written."""
         scene, mien = context.scene, context.scene.mien
-        take = read_take(take_folder(active_take(scene)))
+        take = read_take(active_take(scene).folder)
         settings = OutputSettings(
             smooth=mien.smoothing.to_settings(),
             mesh=mien.mesh.to_mesh_settings(),

@@ -11,7 +11,7 @@ from ...core.errors import MienError, TakeError
 from ...core.jobs import Job
 from ...core.pipeline import relocate_footage
 from ...core.takes import copy_take, read_take, remove_take
-from ..active_take import active_take, take_folder
+from ..active_take import active_take
 from ..job_operator import JobOperator
 from ..session import SESSION
 from ..shown_take import describe, entry_of, list_take
@@ -84,7 +84,7 @@ class MIEN_OT_take_duplicate(JobOperator, bpy.types.Operator):
 
     def make_job(self, context: bpy.types.Context) -> Job:
         """Choose a name for the copy."""
-        source = Path(take_folder(active_take(context.scene)))
+        source = Path(active_take(context.scene).folder)
         numbers = range(2, 100_000)
         names = (source.with_name(f"{source.stem} copy {number}.take") for number in numbers)
         first = source.with_name(f"{source.stem} copy.take")
@@ -137,7 +137,7 @@ class MIEN_OT_take_delete(_TakeOperator, bpy.types.Operator):
         """Remove the entry, and the files if asked for."""
         mien = context.scene.mien
         entry = active_take(context.scene)
-        name, folder = entry.name, Path(take_folder(entry))
+        name, folder = entry.name, Path(entry.folder)
         if self.use_delete_files and folder.exists():
             try:
                 remove_take(folder)
@@ -192,7 +192,7 @@ class MIEN_OT_take_relocate(JobOperator, bpy.types.Operator):
 
     def make_job(self, context: bpy.types.Context) -> Job:
         """Gather the take and the new place."""
-        folder = take_folder(active_take(context.scene))
+        folder = active_take(context.scene).folder
         path, is_trusted = bpy.path.abspath(self.filepath), self.is_trusted
 
         def task(on_progress: object) -> str:
@@ -222,7 +222,7 @@ class MIEN_OT_take_reveal(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Let the system show it."""
-        return bpy.ops.wm.path_open(filepath=take_folder(active_take(context.scene)))
+        return bpy.ops.wm.path_open(filepath=active_take(context.scene).folder)
 
 
 register, unregister = bpy.utils.register_classes_factory(

@@ -111,7 +111,14 @@ def put_footage_behind(placed: bpy.types.Object, footage: Footage) -> str:
 
 
 def _clip_of(placed: bpy.types.Object, path: Path) -> bpy.types.MovieClip:
-    """Return the clip that lies behind already, or load it."""
+    """Return the clip that lies behind already, or load it.
+
+    Raises
+    ------
+    OSError, RuntimeError
+        There is no such file any more, or Blender cannot read it.
+    """
+    path.stat()  # a clip that is loaded does not notice
     for behind in placed.data.background_images:
         if behind.clip is not None and Path(bpy.path.abspath(behind.clip.filepath)) == path:
             return behind.clip

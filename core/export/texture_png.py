@@ -8,20 +8,25 @@ from ..arrays import ImageArray
 from ..errors import ExportError
 
 
-def write_texture_png(path: Path, image: ImageArray) -> Path:
-    """Write a picture, (h, w, 3) RGB, and return its path.
+def png_of_texture(image: ImageArray) -> bytes:
+    """Return a picture, (h, w, 3) RGB, as the content of a PNG file."""
+    import cv2
+
+    is_encoded, png = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    assert is_encoded
+    return png.tobytes()
+
+
+def write_texture(path: Path, png: bytes) -> Path:
+    """Write the content of a PNG file, and return its path.
 
     Raises
     ------
     ExportError
         The file cannot be written.
     """
-    import cv2
-
-    is_encoded, png = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
-    assert is_encoded
     try:
-        path.write_bytes(png.tobytes())
+        path.write_bytes(png)
     except OSError as error:
         raise ExportError(
             f"The texture cannot be written to '{path.parent}': {error.strerror}. "

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import MienError
-from ..export import write_texture_png
+from ..export import png_of_texture, write_texture
 from ..scene_job import SceneJob, SceneReport
 from .session import OutputSession
 from .solved_take import SolvedTake
@@ -51,7 +51,9 @@ def write_scene(solved: SolvedTake, output: Path, *, session: OutputSession) -> 
 def _write_textures(solved: SolvedTake, folder: Path) -> tuple[str, ...]:
     """Write the texture of each face; an empty name where there is none."""
     return tuple(
-        "" if image is None else str(write_texture_png(folder / f"face{index}.png", image))
+        ""
+        if image is None
+        else str(write_texture(folder / f"face{index}.png", png_of_texture(image)))
         for index, image in enumerate(solved.textures)
     )
 
