@@ -19,6 +19,7 @@ _MODULES = (
     "panels.footage_panel",
     "panels.take_panels",
     "panels.output_panels",
+    "preview.handlers",
     "handlers",
 )
 """In the order of their registration; imported only then, since they need Blender."""
