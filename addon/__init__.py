@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from importlib import import_module
 from types import ModuleType
 
@@ -26,9 +27,12 @@ _MODULES = (
 
 
 def register() -> None:
-    """Register the add-on's modules, in order."""
-    for module in _modules():
-        module.register()
+    """Register the add-on's modules, in order; all of them or none."""
+    with ExitStack() as undo:
+        for module in _modules():
+            module.register()
+            undo.callback(module.unregister)
+        undo.pop_all()
 
 
 def unregister() -> None:

@@ -17,11 +17,11 @@ _before: list[str | None] = []
 
 
 def choose_user_folder(path: str) -> None:
-    """Let the whole of Mien, child processes included, use another user folder; "" its own."""
+    """Let the whole of Mien, child processes included, use another user folder, by its absolute path; "" its own."""
     if not _before:
         _before.append(os.environ.get(USER_FOLDER_VARIABLE))
     if path:
-        os.environ[USER_FOLDER_VARIABLE] = bpy.path.abspath(path)
+        os.environ[USER_FOLDER_VARIABLE] = path
     else:
         forget_user_folder()
 

@@ -126,6 +126,10 @@ def refresh_models(complaints: dict[WeightFile, str] | None = None) -> None:
 
 def _folder_changed(chosen: MIEN_AP_preferences) -> None:
     """Use another user folder from now on."""
+    absolute = bpy.path.abspath(chosen.user_folder)
+    if absolute != chosen.user_folder:  # other files must find it, too
+        chosen.user_folder = absolute
+        return
     choose_user_folder(chosen.user_folder)
     refresh_models()
 

@@ -87,10 +87,10 @@ class MIEN_PT_smoothing(MienSubPanel, bpy.types.Panel):
         column = split_column(layout)
         column.prop(smoothing, "mode")
         if smoothing.mode == "best":
-            column.prop(smoothing, "motion_threshold")
+            column.prop(smoothing, "motion_threshold", text="Threshold")
             column.prop(smoothing, "calm_cutoff_hz")
         elif smoothing.mode == "live":
-            column.prop(smoothing, "min_cutoff_hz")
+            column.prop(smoothing, "min_cutoff_hz", text="Min Cutoff")
             column.prop(smoothing, "beta")
         column.prop(smoothing, "fill_gap_s")
         take = active_take(context.scene)

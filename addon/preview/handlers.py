@@ -91,11 +91,11 @@ def remove_handlers() -> None:
 
 def redraw() -> None:
     """Have every editor that shows the preview draw again."""
-    for manager in bpy.data.window_managers:
-        for window in manager.windows:
-            for area in window.screen.areas:
-                if area.type in _AREAS:
-                    area.tag_redraw()
+    # While an add-on is enabled, Blender keeps `bpy.data` from it.
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type in _AREAS:
+                area.tag_redraw()
 
 
 def _draw_overlay() -> None:

@@ -79,7 +79,8 @@ def _opened(path: Path, *, size: tuple[int, int], rate_hz: float, name: str) -> 
     """Open a writer with the first codec that this OpenCV can encode."""
     import cv2
 
-    level_before = cv2.setLogLevel(0)  # A codec that is not there is no news for the artist.
+    log: Any = cv2 if hasattr(cv2, "setLogLevel") else cv2.utils.logging  # moved in 4.13
+    level_before = log.setLogLevel(0)  # A codec that is not there is no news for the artist.
     try:
         for codec in _CODECS:
             fourcc = cv2.VideoWriter.fourcc(*codec)
@@ -87,7 +88,7 @@ def _opened(path: Path, *, size: tuple[int, int], rate_hz: float, name: str) -> 
             if writer.isOpened():
                 return writer
     finally:
-        cv2.setLogLevel(level_before)
+        log.setLogLevel(level_before)
     raise ExportError(
         f"'{name}' cannot be written: this OpenCV encodes neither H.264 nor MPEG-4 in frames of "
         f"{size[1]}×{size[0]}. Install 'opencv-python-headless' from PyPI."

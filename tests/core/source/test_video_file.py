@@ -226,7 +226,7 @@ class StandInCapture:
         return self.position < len(self.sizes)
 
     def retrieve(self, _buffer=None):
-        return True, np.full((*self.sizes[self.position], 3), self.position * 20, np.uint8)
+        return True, np.full((*self.sizes[self.position], 3), self.position * 20 % 256, np.uint8)
 
     def get(self, name):
         height, width = self.sizes[0]
