@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 BLENDER_VERSIONS := 4.2 4.5
 
 .PHONY: demo test test-core test-addon test-assets test-extension lint bench assets extension \
-	test-blender-versions clean
+	test-blender-versions test-gui clean
 
 # Two commands do all the set-up: whichever comes first makes the virtual environment.
 demo: $(READY)
@@ -55,6 +55,13 @@ test-blender-versions: test-addon $(BLENDER_VERSIONS:%=.venv-blender-%/.ready)
 	for version in $(BLENDER_VERSIONS); do \
 		.venv-blender-$$version/bin/python tests/run_in_blender.py -- tests/addon || exit 1; \
 	done
+
+# The panel in a Blender with a window, by mouse and keyboard; tests/gui/README.md says what it needs.
+test-gui: $(READY) extension demo/footage.mp4
+	$(BIN)/python tests/gui/run_gui.py
+
+demo/footage.mp4: | $(READY)
+	$(BIN)/python tests/demo/make_demo.py --out $(@D) --footage-only
 
 .venv-blender-%/.ready: requirements-blender-%.txt pyproject.toml
 	$(PYTHON) -m venv $(@D)

@@ -38,12 +38,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("demo"), help="folder for the files")
     parser.add_argument("--frames", type=int, default=SETTINGS.n_frames, help="length of the clip")
+    parser.add_argument("--footage-only", action="store_true", help="stop after footage.mp4")
     arguments = parser.parse_args()
     out = arguments.out.absolute()
     out.mkdir(parents=True, exist_ok=True)
 
     print("Putting the photograph in motion …", flush=True)
     moving = make_footage(out, n_frames=arguments.frames)
+    if arguments.footage_only:
+        return 0
     print("Capturing and writing …", flush=True)
     report = animate(out)
     print("Drawing the contact sheet …", flush=True)

@@ -4,11 +4,11 @@ A step is a generator: whatever takes time is a `yield from`, whatever only asks
 Nothing that was kept from Blender's data survives a `yield` (undo, a new file): ask again.
 """
 
-import functools
 import json
 import subprocess
 import time
 from contextlib import contextmanager, suppress
+from functools import wraps
 from pathlib import Path
 from typing import NamedTuple
 
@@ -98,7 +98,7 @@ class Action:
 
 
 def action(function):
-    @functools.wraps(function)
+    @wraps(function)
     def started(*arguments, **options):
         return Action(function.__name__, function(*arguments, **options))
 
@@ -126,6 +126,17 @@ class Latency:
             self.gaps_s.append(now - self._last)
         self._last = now
         return LATENCY_TICK_S
+
+
+class Calls:
+    """How long each call of a method took."""
+
+    def __init__(self):
+        self.durations_s: list[float] = []
+
+    @property
+    def worst_s(self) -> float:
+        return max(self.durations_s, default=0.0)
 
 
 class Ui:
@@ -303,19 +314,21 @@ class Ui:
     # Finding widgets
 
     def hovered(self, place: Place) -> str:
-        """Return what Blender says of the widget under the mouse, or nothing.
+        """Return what Blender says of the widget under the mouse; nothing of other widgets.
 
         `bpy.ops.mien.capture()` for a button, `bpy.data.scenes["Scene"].mien.rate` for a property.
-        While a menu of the region is open, it is the item under the mouse.
+        While a menu of the region is open, it is the item under the mouse. Buttons that open a
+        menu, labels, and properties of the preferences say nothing.
         """
         with self.inside(place):
             if bpy.ops.ui.copy_python_command_button.poll():
-                bpy.ops.ui.copy_python_command_button()
+                answer = bpy.ops.ui.copy_python_command_button()
             elif bpy.ops.ui.copy_data_path_button.poll():
-                bpy.ops.ui.copy_data_path_button(full_path=True)
+                answer = bpy.ops.ui.copy_data_path_button(full_path=True)
             else:
                 return ""
-        return bpy.context.window_manager.clipboard
+        # A property that has no full path leaves what was copied before.
+        return bpy.context.window_manager.clipboard if answer == {"FINISHED"} else ""
 
     @action
     def find(self, place: Place, *, operator="", data_path="", text="", may_miss=False):
@@ -383,12 +396,7 @@ class Ui:
 
     def _look(self, spot: Spot, place: Place):
         """Move the mouse; return what is below it, and remember that."""
-        yield from self.move(spot)
-        # A button that is left stays lit for one more turn of Blender's loop.
-        yield 0.0
-        yield 0.0
-        name = self.hovered(place)
-        if name:
+        if name := (yield from self._hover(spot, place)):
             region = self.region(place)
             x, y = spot.x - region.x, spot.y - region.y
             above = [panel for panel in self.panels(place) if panel.header_y > y]
@@ -397,6 +405,13 @@ class Ui:
             seen = (header.name, x, y - header.header_y) if header else ("", x, y)
             self._seen.setdefault(place, {}).setdefault(name, seen)
         return name
+
+    def _hover(self, spot: Spot, place: Place):
+        yield from self.move(spot)
+        # A button that is left stays lit for one more turn of Blender's loop.
+        yield 0.0
+        yield 0.0
+        return self.hovered(place)
 
     def _spot_of(self, seen: tuple[str, int, int], place: Place) -> Spot | None:
         """Return where a widget must be now that was seen earlier."""
@@ -511,6 +526,27 @@ class Ui:
         yield from self.click((yield from self.find(place, operator=operator, text=text)))
 
     @action
+    def press_until(self, condition, place: Place, *, data_path: str = ""):
+        """Click the buttons of one property, or down a column of tabs, until a condition holds."""
+        columns = MAIN_COLUMNS + OTHER_COLUMNS if data_path else (0.5,)
+        for spot in self._route(place, columns):
+            if condition():
+                return
+            said = yield from self._look(spot, place)
+            if not data_path or _Wanted(data_path=data_path).is_met_by(said):
+                yield from self.click(spot)
+        if not condition():
+            raise Failure(f"No button of {place.area} {place.region} brought what was wanted.")
+
+    @action
+    def close_window(self, place: Place):
+        """Close the window of a place, as its title bar would: there is none without a manager."""
+        with self.inside(place):
+            bpy.ops.wm.window_close()
+        self._mouse = Spot(1, 1)
+        yield from self.redrawn()
+
+    @action
     def fill(self, data_path: str, text: str, place: Place = SIDEBAR):
         """Type into the field of a property, text or number, and press Enter."""
         spot = yield from self.find(place, data_path=data_path)
@@ -549,12 +585,11 @@ class Ui:
         wanted = _Wanted(operator=operator, text=text)
         yield from self.click(menu)
         yield 0.3
-        step = round(self.unit * HOVER_STEP_UNITS)
+        step = round(self.unit * HOVER_STEP_UNITS / 2)
         for direction in (-1, 1):
-            for n_steps in range(1, 60):
+            for n_steps in range(1, 100):
                 spot = menu._replace(y=menu.y + direction * n_steps * step)
-                yield from self.move(spot)
-                said = self.hovered(place)
+                said = yield from self._hover(spot, place)
                 if wanted.is_met_by(said):
                     yield from self.click(spot)
                     return
@@ -630,6 +665,39 @@ class Ui:
             yield latency
         finally:
             bpy.app.timers.unregister(tick)
+
+    @contextmanager
+    def timed(self, owner: type, name: str):
+        """Measure the calls that Blender makes of a class's method, such as an operator's modal.
+
+        On software GL a redraw of the sidebar alone takes 40 to 60 ms, and one of the 3D view 150
+        to 300: `latency` says how the window is, this says how much of it is the extension's.
+        """
+        calls, inner = Calls(), getattr(owner, name)
+        is_own = name in vars(owner)
+
+        def measured(*arguments):
+            started = time.perf_counter()
+            try:
+                return inner(*arguments)
+            finally:
+                calls.durations_s.append(time.perf_counter() - started)
+
+        # Blender counts the arguments in a method's code, and passes as many.
+        def with_context(self, context):
+            return measured(self, context)
+
+        def with_event(self, context, event):
+            return measured(self, context, event)
+
+        setattr(owner, name, with_event if inner.__code__.co_argcount == 3 else with_context)
+        try:
+            yield calls
+        finally:
+            if is_own:
+                setattr(owner, name, inner)
+            else:
+                delattr(owner, name)
 
 
 class _Wanted(NamedTuple):

@@ -8,6 +8,7 @@ Prints a line for each step of the scenario; pictures and result.json go to buil
 import argparse
 import json
 import os
+import platform
 import select
 import shutil
 import signal
@@ -25,6 +26,7 @@ SCREEN = (1600, 1000)
 USER = "Zoë Müller"  # a blank and letters beyond ASCII in every path
 LAST_LINES = 25
 CLEAN_NAME = "Blender reports no Python error"
+PYTHON_ERRORS = ("Traceback (most recent call last)", "Exception in module")
 
 
 def main() -> int:
@@ -42,6 +44,8 @@ def main() -> int:
     except RootMissing as error:
         print(error, file=sys.stderr)
         return 3
+    # Without this, SIGTERM would leave Blender and the screen running.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         run.go()
     finally:
@@ -119,7 +123,10 @@ class Run:
             end_group(process)
         for number in processes_of_run(self._machine.inner(self._folder)):
             os.kill(number, signal.SIGKILL)
+        for report in (self._folder / "tmp").glob("*.crash.txt"):
+            shutil.copy(report, self._folder / "out")
         shutil.rmtree(self._out, ignore_errors=True)
+        (self._folder / "out").mkdir(parents=True, exist_ok=True)
         shutil.copytree(self._folder / "out", self._out)
         if self._arguments.keep:
             print(f"The run's folder: {self._folder}")
@@ -261,16 +268,17 @@ class Run:
     def _check_python_errors(self) -> None:
         """Fail on errors in the extension that no step noticed: in draw, in a handler."""
         log = self._blender_log()
-        start = log.find("Traceback (most recent call last)")
+        start = min((log.find(mark) for mark in PYTHON_ERRORS if mark in log), default=-1)
         trace = "\n".join(log[start:].splitlines()[:LAST_LINES]) if start >= 0 else ""
-        why = "its output has a traceback" if trace else ""
+        why = "there is one in its output" if trace else ""
         self._take_result({"name": CLEAN_NAME, "seconds": 0.0, "why": why, "trace": trace})
 
 
 def newest_zip() -> Path:
-    zips = sorted((CHECKOUT / "dist").glob("mien-*.zip"), key=lambda path: path.stat().st_mtime)
+    pattern = f"mien-*-linux_{'x64' if platform.machine() == 'x86_64' else 'arm64'}.zip"
+    zips = sorted((CHECKOUT / "dist").glob(pattern), key=lambda path: path.stat().st_mtime)
     if not zips:
-        raise SystemExit("No extension in dist/: `make extension` makes it.")
+        raise SystemExit(f"There is no dist/{pattern}: `make extension` makes it.")
     return zips[-1]
 
 
