@@ -17,7 +17,12 @@ _before: list[str | None] = []
 
 
 def choose_user_folder(path: str) -> None:
-    """Let the whole of Mien, child processes included, use another user folder, by its absolute path; "" its own."""
+    """Let all of Mien, child processes included, use another user folder; "" is its own.
+
+    Parameters
+    ----------
+    path : absolute
+    """
     if not _before:
         _before.append(os.environ.get(USER_FOLDER_VARIABLE))
     if path:

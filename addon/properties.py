@@ -293,12 +293,12 @@ class MIEN_PG_mesh(bpy.types.PropertyGroup):
         unit="LENGTH",
     )
     use_texture: BoolProperty(
-        name="Texture from Footage",
+        name="Texture",
         description="Paint the face with its colours in the footage. Off: plain skin",
         default=True,
     )
     use_camera: BoolProperty(
-        name="Footage Camera",
+        name="Camera",
         description="Add the camera that saw the face, with the footage behind, and render at the "
         "footage's size. It becomes the scene's camera",
         default=True,
@@ -392,7 +392,7 @@ class MIEN_PG_preview(bpy.types.PropertyGroup):
         subtype="FACTOR",
     )
     show_strip: BoolProperty(
-        name="Show Timeline Graph",
+        name="Timeline Graph",
         description="Draw at the foot of the timeline how sure the network was, how much the face "
         "moves, and where it was lost",
         default=True,

@@ -16,6 +16,7 @@ from ..core.version import VERSION
 
 _N_NOTES = 200
 _LONGEST_WAIT_S = 5.0
+_SHOW_INTERVAL_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class _Running:
     window_manager: Any
     timer: Any
     progress: Progress | None = None
+    shown_at: float = 0.0
 
 
 class Session:
@@ -78,10 +80,16 @@ class Session:
 
     def show(self, context: Any, progress: Progress) -> None:
         """Show how far the job is."""
-        if self._running is None:
+        running, now = self._running, time.monotonic()
+        if running is None:
             return
-        self._running.progress = progress
-        self._redraw(context, status=f"{self._running.name}: {progress_text(progress)}  Esc stops")
+        is_new_stage = running.progress is None or running.progress.stage != progress.stage
+        running.progress = progress
+        # To draw costs the work time, and a window the time in which it answers.
+        if not is_new_stage and now - running.shown_at < _SHOW_INTERVAL_S:
+            return
+        running.shown_at = now
+        self._redraw(context, status=f"{running.name}: {progress_text(progress)}  Esc stops")
 
     def stop(self, context: Any) -> None:
         """Ask the job to stop."""

@@ -7,7 +7,7 @@ import bpy
 from ..footage import error_of, icon_of, is_looking_at, look_of
 from ..job_operator import seconds_left
 from ..session import SESSION
-from ..words import clock_text, duration_text, rate_text
+from ..words import clock_text, count_text, duration_text, rate_text
 from .panel import MienPanel, MienSubPanel, draw_text, split_column
 
 _STAGES = {
@@ -20,7 +20,7 @@ _STAGES = {
     "write": "Writing",
     "overlay": "Drawing",
 }
-_THUMBNAIL_SCALE = 6.5
+_THUMBNAIL_SCALE = 5.0
 
 
 class MIEN_PT_face_capture(MienPanel, bpy.types.Panel):
@@ -131,14 +131,16 @@ def _draw_look(layout: bpy.types.UILayout, context: bpy.types.Context, address: 
     look = look_of(address)
     if look is None:
         return
-    box = layout.box()
-    box.template_icon(icon_value=icon_of(address), scale=_THUMBNAIL_SCALE)
+    row = layout.box().row()
+    row.template_icon(icon_value=icon_of(address), scale=_THUMBNAIL_SCALE)
     height, width = look.footage.size
-    row = box.row()
-    row.label(text=f"{width} × {height}")
-    row.label(text=rate_text(look.footage.rate_hz))
+    column = row.column(align=True)
+    column.label(text=f"{width} × {height}")
+    column.label(text=rate_text(look.footage.rate_hz))
     if look.duration_s is not None:
-        row.label(text=duration_text(look.duration_s))
+        column.label(text=duration_text(look.duration_s))
+    if look.footage.n_frames is not None:
+        column.label(text=count_text(look.footage.n_frames, "frame"))
     if look.footage.kind == "images":
         split_column(layout).prop(context.scene.mien.source, "rate_hz")
 

@@ -118,7 +118,8 @@ class MIEN_PT_mesh(MienSubPanel, bpy.types.Panel):
             column.prop(mesh, "use_limit_surface")
         take = active_take(context.scene)
         if take is not None and take.n_landmarks:
-            column.label(text=f"Density: {count_text(take.n_landmarks, 'point')} of the engine")
+            # Every engine has one density so far.
+            column.label(text=f"Density: {count_text(take.n_landmarks, 'point')}")
         column.separator()
         column.prop(mesh, "carrier")
         if mesh.carrier == "shape-keys":
