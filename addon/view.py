@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import bpy
 from mathutils import Quaternion, Vector
 
@@ -10,7 +12,8 @@ from .shown_take import standing_of
 
 _NEAR_M = 0.6
 """From there a face fills a good part of a view."""
-_CAMERA_ZOOM = 10.0
+_FULL_SHARE = 0.86
+"""How much of a view's height the camera's picture takes at most."""
 _FRONT = Quaternion((0.7071068, 0.7071068, 0.0, 0.0))
 """Looking along +Y with Z up: Blender's front view."""
 _SOLID_TYPES = {"MESH", "CURVE", "SURFACE", "META", "FONT", "VOLUME", "GPENCIL", "GREASEPENCIL"}
@@ -30,8 +33,7 @@ def look_at_faces(context: bpy.types.Context) -> None:
     if not faces or area is None:
         return
     _choose(context, faces)
-    space = area.spaces.active
-    _set_view(space, faces[0], camera=standing.camera, scene=context.scene)
+    _set_view(area, faces[0], camera=standing.camera, scene=context.scene)
     if _is_in_the_way(context, faces, camera=standing.camera):
         _show_alone(context, area, faces, camera=standing.camera)
 
@@ -54,13 +56,14 @@ def _choose(context: bpy.types.Context, faces: list[bpy.types.Object]) -> None:
 
 
 def _set_view(
-    space: bpy.types.SpaceView3D,
+    area: bpy.types.Area,
     face: bpy.types.Object,
     *,
     camera: bpy.types.Object | None,
     scene: bpy.types.Scene,
 ) -> None:
     """Show a face in its own colours: through its camera, or from the front."""
+    space = area.spaces.active
     units_per_m = 1.0 / scene.unit_settings.scale_length
     space.shading.color_type = "TEXTURE"
     # The texture holds the footage's light already.
@@ -69,12 +72,24 @@ def _set_view(
     view = space.region_3d
     if camera is not None and scene.camera == camera:
         view.view_perspective = "CAMERA"
-        view.view_camera_zoom, view.view_camera_offset = _CAMERA_ZOOM, (0.0, 0.0)
+        view.view_camera_zoom, view.view_camera_offset = _camera_zoom(area, scene), (0.0, 0.0)
         return
     view.view_perspective = "PERSP"
     view.view_location = face.matrix_world.translation
     view.view_rotation = _FRONT
     view.view_distance = _NEAR_M * units_per_m
+
+
+def _camera_zoom(area: bpy.types.Area, scene: bpy.types.Scene) -> float:
+    """Return the zoom at which the sidebar covers nothing of the camera's picture."""
+    sizes = {region.type: region for region in area.regions}
+    window, sidebar = sizes["WINDOW"], sizes["UI"]
+    covered_px = sidebar.width if area.spaces.active.show_region_ui else 0
+    aspect = scene.render.resolution_x / scene.render.resolution_y
+    free_px = max(window.width - 2 * covered_px, 0.4 * window.width)
+    share = min(_FULL_SHARE, free_px / (aspect * window.height))
+    # Blender's own relation, for cameras that fit vertically: share = (zoom / 50 + √2)² / 4.
+    return 50.0 * (2.0 * math.sqrt(share) - math.sqrt(2.0))
 
 
 def _is_in_the_way(
