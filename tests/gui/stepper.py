@@ -17,6 +17,7 @@ sys.path.insert(0, str(RUN / "scripts"))
 
 import driver  # noqa: E402
 import scenario  # noqa: E402
+import scenario_words  # noqa: E402
 
 DEFAULT_LIMIT_S = 120.0
 FIRST_LOOK_S = 1.0  # from the timer's start until Blender has drawn its window
@@ -34,7 +35,7 @@ class Stepper:
             self._position, self._ui.memory = state["position"], state["memory"]
         else:
             steps = [step for step in scenario.STEPS if callable(step)]
-            self._tell(kind="plan", names=[driver.name_of(step) for step in steps])
+            self._tell(kind="plan", names=[scenario_words.name_of(step) for step in steps])
         self._step = None
 
     def tick(self) -> float | None:
@@ -50,13 +51,15 @@ class Stepper:
             return None
         try:
             if time.monotonic() - self._started > self._limit_s:
-                raise driver.Failure(f"The step was not done within {self._limit_s:g} s.")
+                raise scenario_words.Failure(f"The step was not done within {self._limit_s:g} s.")
             return next(self._step) or 0.0
         except StopIteration:
             self._finish(*self._forgotten())
         except Exception as error:
             why = f"{type(error).__name__}: {error}"
-            self._finish(str(error) if isinstance(error, driver.Failure) else why, _own_traceback())
+            self._finish(
+                str(error) if isinstance(error, scenario_words.Failure) else why, _own_traceback()
+            )
         return 0.1
 
     def _begin(self) -> bool:
@@ -65,11 +68,11 @@ class Stepper:
             return self._leave(kind="end")
         entry = scenario.STEPS[self._position]
         self._position += 1
-        if isinstance(entry, driver.Restart):
+        if isinstance(entry, scenario_words.Restart):
             state = {"position": self._position, "memory": self._ui.memory}
             self._state_path.write_text(json.dumps(state))
             return self._leave(kind="restart", opening=entry.opening)
-        self._name, self._started = driver.name_of(entry), time.monotonic()
+        self._name, self._started = scenario_words.name_of(entry), time.monotonic()
         self._limit_s = getattr(entry, "limit_s", DEFAULT_LIMIT_S)
         self._is_essential = getattr(entry, "is_essential", False)
         self._tell(kind="begin", name=self._name)
@@ -78,7 +81,7 @@ class Stepper:
         return True
 
     def _forgotten(self) -> tuple[str, str]:
-        names, driver.Action.forgotten[:] = list(driver.Action.forgotten), []
+        names, scenario_words.Action.forgotten[:] = list(scenario_words.Action.forgotten), []
         return (f"`yield from` is missing before {', '.join(names)}" if names else ""), ""
 
     def _finish(self, why: str, trace: str) -> None:
