@@ -114,8 +114,10 @@ class Ui(Eyes):
         spot = yield from self.find(place, data_path=data_path)
         owner, _, name = self.hovered(place).rpartition(".")
         names = [item.identifier for item in _read(owner).bl_rna.properties[name].enum_items]
-        # The items of a function are not listed: they are tried.
-        counts = [names.index(value)] if value in names else range(12)
+        if names and value not in names:
+            raise Failure(f"{data_path} has no item {value}, but {', '.join(names)}.")
+        # Items that a function gives are not listed: they are tried.
+        counts = [names.index(value)] if names else range(12)
         # A menu that opens upwards is listed the other way round.
         ways = [("HOME", "DOWN_ARROW"), ("END", "UP_ARROW")]
         for n_keys, (first, ahead) in itertools.product(counts, ways):
@@ -203,7 +205,9 @@ class Ui(Eyes):
                 bpy.ops.info.select_all(action="DESELECT")
         finally:
             area.type = kind
-        return bpy.context.window_manager.clipboard.splitlines()
+        lines = bpy.context.window_manager.clipboard.splitlines()
+        # Asking for the widget under the mouse is listed too.
+        return [line for line in lines if not line.startswith("bpy.ops.ui.copy_")]
 
 
 def _read(path: str):
