@@ -57,9 +57,10 @@ def is_looking_at(address: str) -> bool:
 
 
 def icon_of(address: str) -> int:
-    """Return the thumbnail's icon; 0 where there is none."""
+    """Return the thumbnail's icon; a strip of film where there is none yet."""
     if look_of(address) is None or _STATE.icons is None:
-        return 0
+        icons = bpy.types.UILayout.bl_rna.functions["label"].parameters["icon"].enum_items
+        return icons["FILE_MOVIE"].value
     return _STATE.icons[f"footage {_STATE.n_icons}"].icon_id
 
 

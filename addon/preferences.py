@@ -89,7 +89,7 @@ class MIEN_AP_preferences(bpy.types.AddonPreferences):
         row.operator("mien.models_verify", text="Verify", icon="CHECKMARK")
         row.operator("mien.models_import", text="Import", icon="IMPORT")
         for weights in _weights:
-            row = box.row()
+            row = box.split(factor=0.5)
             complaint = _complaints.get(str(weights.path))
             icon = "DOT" if complaint is None else "ERROR" if complaint else "CHECKMARK"
             row.label(text=weights.name, icon=icon)

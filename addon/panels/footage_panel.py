@@ -20,7 +20,7 @@ _STAGES = {
     "write": "Writing",
     "overlay": "Drawing",
 }
-_THUMBNAIL_SCALE = 5.0
+_THUMBNAIL_SCALE, _THUMBNAIL_SHARE = 5.5, 0.56
 
 
 class MIEN_PT_face_capture(MienPanel, bpy.types.Panel):
@@ -125,16 +125,17 @@ def _draw_look(layout: bpy.types.UILayout, context: bpy.types.Context, address: 
     if error:
         draw_text(layout.box(), context, error, icon="ERROR")
         return
-    if is_looking_at(address):
-        layout.label(text="Looking at the footage …", icon="SORTTIME")
+    look, is_looking = look_of(address), is_looking_at(address)
+    if look is None and not is_looking:
         return
-    look = look_of(address)
-    if look is None:
-        return
-    row = layout.box().row()
+    # As high while there is nothing to be seen yet: buttons below do not jump under the mouse.
+    row = layout.box().split(factor=_THUMBNAIL_SHARE)
     row.template_icon(icon_value=icon_of(address), scale=_THUMBNAIL_SCALE)
-    height, width = look.footage.size
     column = row.column(align=True)
+    if look is None:
+        column.label(text="Looking …")
+        return
+    height, width = look.footage.size
     column.label(text=f"{width} × {height}")
     column.label(text=rate_text(look.footage.rate_hz))
     if look.duration_s is not None:
