@@ -8,7 +8,13 @@ from pathlib import Path
 from ..core.arrays import FloatArray
 from ..core.errors import DegenerateError, NoFace
 from ..core.export import png_of_texture
-from ..core.pipeline import CarriedExpression, face_textures, solve
+from ..core.pipeline import (
+    CarriedExpression,
+    Geometries,
+    face_textures,
+    raw_geometries,
+    solve,
+)
 from ..core.records import OnProgress, Performance, Progress, Take
 from ..core.settings import SmoothSettings
 from ..core.takes import read_take
@@ -21,7 +27,7 @@ class BuildOrder:
     """What is asked for, as plain values.
 
     `settings` is all of it as text that can be compared; `kept_rate` the scene's own where it keeps
-    that.
+    that; `geometries` what an earlier build of the same take has solved.
     """
 
     folder: str
@@ -30,6 +36,7 @@ class BuildOrder:
     has_textures: bool
     settings: str
     kept_rate: SceneRate | None = None
+    geometries: Geometries | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +49,7 @@ class PreparedTake:
 
     order: BuildOrder
     take: Take
+    geometries: Geometries
     performances: list[Performance]
     expressions: dict[int, CarriedExpression]
     textures: tuple[bytes, ...]
@@ -61,7 +69,10 @@ def prepare_take(order: BuildOrder, on_progress: OnProgress) -> PreparedTake:
     """
     take = read_take(order.folder)
     on_progress(Progress("smooth", 0, None))
-    performances = solve(take, order.smooth)
+    geometries = order.geometries
+    if geometries is None or any(len(one.head_m) != take.n_frames for one in geometries.values()):
+        geometries = raw_geometries(take)
+    performances = solve(take, order.smooth, geometries=geometries)
     if not any(one.is_present.any() for one in performances):
         raise NoFace(
             f"Take '{Path(order.folder).name}' holds no face: there is nothing to build. Capture "
@@ -79,6 +90,7 @@ def prepare_take(order: BuildOrder, on_progress: OnProgress) -> PreparedTake:
     return PreparedTake(
         order=order,
         take=take,
+        geometries=geometries,
         performances=performances,
         expressions=expressions,
         textures=textures,

@@ -91,6 +91,7 @@ def order_of(
         plan=plan,
         has_textures=mien.mesh.use_texture and not (is_painted and standing.faces),
         settings=build_settings(scene),
+        geometries=SOLVED.geometries_of(folder),
         kept_rate=SceneRate(scene.render.fps, scene.render.fps_base) if is_kept else None,
     )
 
@@ -127,7 +128,7 @@ def show_take(scene: bpy.types.Scene, prepared: PreparedTake) -> str:
             standing=standing,
         )
     _remember(scene, entry, built, prepared)
-    SOLVED.remember(order.folder, prepared.performances)
+    SOLVED.remember(order.folder, prepared.performances, prepared.geometries)
     return _line(entry, built, kept=kept)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..core.errors import MienError
 from ..core.jobs import Failed, Finished, Job
-from ..core.pipeline import solve
+from ..core.pipeline import Geometries, solve
 from ..core.records import OnProgress, Performance
 from ..core.settings import SmoothSettings
 from ..core.takes import read_take
@@ -25,6 +25,7 @@ class SolvedTakes:
 
     def __init__(self) -> None:
         self._faces: OrderedDict[str, list[Performance]] = OrderedDict()
+        self._geometries: dict[str, Geometries] = {}
         self._unusable: dict[str, str] = {}
         self._wanted: tuple[str, Job] | None = None
 
@@ -32,17 +33,27 @@ class SolvedTakes:
         """Return the faces of a take, none where they are not known; never waits."""
         return self._faces.get(folder, [])
 
-    def remember(self, folder: str, performances: list[Performance]) -> None:
+    def geometries_of(self, folder: str) -> Geometries | None:
+        """Return what is known of a take before it was smoothed."""
+        return self._geometries.get(folder)
+
+    def remember(
+        self, folder: str, performances: list[Performance], geometries: Geometries | None = None
+    ) -> None:
         """Take what somebody has solved."""
         self._unusable.pop(folder, None)
+        if geometries is not None:
+            self._geometries[folder] = geometries
         self._faces[folder] = performances
         self._faces.move_to_end(folder)
         while len(self._faces) > N_KEPT:
-            self._faces.popitem(last=False)
+            oldest, _ = self._faces.popitem(last=False)
+            self._geometries.pop(oldest, None)
 
     def forget(self, folder: str) -> None:
         """Drop a take that was changed or removed."""
         self._faces.pop(folder, None)
+        self._geometries.pop(folder, None)
         self._unusable.pop(folder, None)
 
     def want(self, folder: str, smooth: SmoothSettings) -> None:

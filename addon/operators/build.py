@@ -11,7 +11,6 @@ from ..active_take import active_take
 from ..job_operator import JobOperator
 from ..prepared import PreparedTake, prepare_take
 from ..shown_take import order_of, show_take
-from ..solved import SOLVED
 from ..view import look_at_faces
 from .polls import has_take
 
@@ -95,7 +94,6 @@ class MIEN_OT_smoothing_preset(bpy.types.Operator):
         self.execute(context)
         entry = active_take(context.scene)
         if entry is not None and entry.is_built and MIEN_OT_build.poll(context):
-            SOLVED.forget(entry.folder)
             bpy.ops.mien.build("INVOKE_DEFAULT")
         return {"FINISHED"}
 

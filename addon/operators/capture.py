@@ -24,6 +24,7 @@ from ..paths import new_take_folder, takes_folder
 from ..prepared import BuildOrder, PreparedTake, prepare_take
 from ..session import SESSION
 from ..shown_take import list_take, order_of, show_take
+from ..solved import SOLVED
 from ..view import look_at_faces
 from .polls import can_begin, has_take
 
@@ -180,6 +181,7 @@ class MIEN_OT_resume(_CaptureJob, bpy.types.Operator):
             n_threads=values.n_threads,
             is_resumed=True,
         )
+        SOLVED.forget(folder)
         return _capture_job(self._plan, order_of(scene, entry, folder))
 
 

@@ -79,7 +79,8 @@ def _opened(path: Path, *, size: tuple[int, int], rate_hz: float, name: str) -> 
     """Open a writer with the first codec that this OpenCV can encode."""
     import cv2
 
-    log: Any = cv2 if hasattr(cv2, "setLogLevel") else cv2.utils.logging  # moved in 4.13
+    opencv: Any = cv2
+    log = opencv if hasattr(opencv, "setLogLevel") else opencv.utils.logging  # moved in 4.13
     level_before = log.setLogLevel(0)  # A codec that is not there is no news for the artist.
     try:
         for codec in _CODECS:

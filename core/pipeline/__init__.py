@@ -8,16 +8,18 @@ from .expression import CarriedExpression, carry_expression
 from .face_finder import FaceFinder
 from .plan import CapturePlan
 from .relocate import relocate_footage
-from .solve import solve
+from .solve import Geometries, raw_geometries, solve
 from .textures import face_textures
 
 __all__ = [
     "CapturePlan",
     "CarriedExpression",
     "FaceFinder",
+    "Geometries",
     "capture",
     "carry_expression",
     "face_textures",
+    "raw_geometries",
     "relocate_footage",
     "solve",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from ..errors import ArgumentError, TakeError
 from ..geometry import image_from_geometry, load_canonical_face, solve_geometry
 from ..landmarks import engine_spec
-from ..records import FaceTrack, Performance, Take
+from ..records import FaceGeometry, FaceTrack, Performance, Take
 from ..settings import WHOLE, SmoothSettings, Span
 from ..smooth import fill_gaps, smooth_causally, smooth_without_lag
 
@@ -17,7 +18,17 @@ SAME_TIME_S = 1e-4
 """Times that miss the end of a span by less than this lie in it: rounding."""
 
 
-def solve(take: Take, settings: SmoothSettings, *, span: Span = WHOLE) -> list[Performance]:
+Geometries = Mapping[int, FaceGeometry]
+"""What was solved before anything was smoothed, by the number of the face in its take."""
+
+
+def solve(
+    take: Take,
+    settings: SmoothSettings,
+    *,
+    span: Span = WHOLE,
+    geometries: Geometries | None = None,
+) -> list[Performance]:
     """Smooth and solve every face of a take that was seen at all.
 
     Parameters
@@ -25,6 +36,8 @@ def solve(take: Take, settings: SmoothSettings, *, span: Span = WHOLE) -> list[P
     take : raw samples
     settings : how to smooth, which gaps to fill
     span : what is wanted of it; the rest still helps to smooth
+    geometries : `raw_geometries` of the take, where somebody kept them: it is a good part of the
+        work, and the same however the take is smoothed
 
     Returns
     -------
@@ -46,7 +59,13 @@ def solve(take: Take, settings: SmoothSettings, *, span: Span = WHOLE) -> list[P
             "Mien does not have. Update Mien, or capture again."
         ) from error
     performances = [
-        _solve_face(take, track, face_index=face_index, settings=settings)
+        _solve_face(
+            take,
+            track,
+            face_index=face_index,
+            settings=settings,
+            geometry=(geometries or {}).get(face_index),
+        )
         for face_index, track in enumerate(take.faces)
         if track.presence.any()
     ]
@@ -80,8 +99,26 @@ def _cut(performance: Performance, span: Span) -> Performance:
     )
 
 
+def raw_geometries(take: Take) -> dict[int, FaceGeometry]:
+    """Solve every face of a take that was seen at all, as it was captured."""
+    return {
+        face_index: solve_geometry(
+            track.landmarks_px,
+            size=take.footage.size,
+            canonical=load_canonical_face(track.landmarks_px.shape[1]),
+        )
+        for face_index, track in enumerate(take.faces)
+        if track.presence.any()
+    }
+
+
 def _solve_face(
-    take: Take, track: FaceTrack, *, face_index: int, settings: SmoothSettings
+    take: Take,
+    track: FaceTrack,
+    *,
+    face_index: int,
+    settings: SmoothSettings,
+    geometry: FaceGeometry | None,
 ) -> Performance:
     """Smooth and solve one face: `live` calms landmarks as they come, `best` the solved face."""
     points = track.landmarks_px
@@ -89,7 +126,9 @@ def _solve_face(
     canonical = load_canonical_face(points.shape[1])
     if settings.mode == "live":
         points = smooth_causally(points, take.time_s, settings=settings)
-    geometry = solve_geometry(points, size=take.footage.size, canonical=canonical)
+        geometry = None
+    if geometry is None:
+        geometry = solve_geometry(points, size=take.footage.size, canonical=canonical)
     if settings.mode == "best":
         geometry = smooth_without_lag(geometry, take.time_s, settings=settings)
     geometry, is_filled = fill_gaps(geometry, take.time_s, max_gap_s=settings.fill_gap_s)

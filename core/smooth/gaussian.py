@@ -9,6 +9,8 @@ from ..arrays import Float64Array, FloatArray
 REACH = 3.5
 """Samples further away than this many widths have no say."""
 _BLOCK = 64
+_SAME = 1e-6
+"""Of a window's width: times that differ by less are equal, but for rounding."""
 
 
 def split_band(
@@ -31,15 +33,24 @@ def split_band(
     n_frames = len(time_s)
     band = np.zeros_like(values)
     noise_share = np.zeros(n_frames)
+    last_offsets, weights = np.zeros((0, 0)), np.zeros((0, 0))
     for start in range(0, n_frames, _BLOCK):
         stop = min(start + _BLOCK, n_frames)
         first = int(np.searchsorted(time_s, time_s[start] - REACH * wide_s))
         last = int(np.searchsorted(time_s, time_s[stop - 1] + REACH * wide_s, side="right"))
         offsets = time_s[first:last] - time_s[start:stop, None]
-        weights = line_weights(offsets, width_s=narrow_s) - line_weights(offsets, width_s=wide_s)
+        if not _are_same(offsets, last_offsets, within=_SAME * wide_s):
+            narrow = line_weights(offsets, width_s=narrow_s)
+            weights = narrow - line_weights(offsets, width_s=wide_s)
+            last_offsets = offsets
         band[start:stop] = weights.astype(values.dtype) @ values[first:last]
         noise_share[start:stop] = (weights**2).sum(1)
     return band, noise_share
+
+
+def _are_same(offsets: Float64Array, others: Float64Array, *, within: float) -> bool:
+    """Say whether two blocks of frames lie alike in time: most do, and share their weights."""
+    return offsets.shape == others.shape and float(np.abs(offsets - others).max()) <= within
 
 
 def line_weights(offsets_s: Float64Array, *, width_s: float) -> Float64Array:

@@ -20,6 +20,8 @@ from .head_motion import (
 
 REGION_SIZE_M = 0.007
 """About an eyelid: points this close move together."""
+NO_CLOSENESS = 1e-9
+"""What is less close has no say: far below what single precision can tell in a sum."""
 MAX_NOISE_M = 0.001
 MAX_POSE_NOISE = np.array([0.02, 0.004, 0.02, 0.02, 0.02])
 """Turn in radians, direction as a tangent, log distance, log scale, depth in focal lengths."""
@@ -83,6 +85,8 @@ def _regions_of_points(points_m: Float64Array) -> Regions:
     centres = np.stack([np.bincount(cells, axis) / counts for axis in points_m.T], axis=1)
     squares = ((points_m[:, None] - centres) ** 2).sum(-1)
     closeness = np.exp(-0.5 * squares / REGION_SIZE_M**2)
+    # In single precision the far tails are denormal numbers, on which processors crawl.
+    closeness[closeness < NO_CLOSENESS] = 0.0
     return Regions(
         gather=(closeness / closeness.sum(0)).astype(np.float32),
         scatter=(closeness / closeness.sum(1, keepdims=True)).T.astype(np.float32),
