@@ -27,7 +27,7 @@ class BuildOrder:
     """What is asked for, as plain values.
 
     `settings` is all of it as text that can be compared; `kept_rate` the scene's own where it keeps
-    that; `geometries` what an earlier build of the same take has solved.
+    that; `geometries` and `jitter_before` what an earlier build of the same take has found.
     """
 
     folder: str
@@ -37,6 +37,7 @@ class BuildOrder:
     settings: str
     kept_rate: SceneRate | None = None
     geometries: Geometries | None = None
+    jitter_before: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +95,9 @@ def prepare_take(order: BuildOrder, on_progress: OnProgress) -> PreparedTake:
         performances=performances,
         expressions=expressions,
         textures=textures,
-        jitter_before=_jitter(first.track.landmarks_px),
+        jitter_before=_jitter(first.track.landmarks_px)
+        if order.jitter_before is None
+        else order.jitter_before,
         jitter_after=_jitter(first.landmarks_smooth_px),
     )
 

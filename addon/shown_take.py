@@ -92,6 +92,7 @@ def order_of(
         has_textures=mien.mesh.use_texture and not (is_painted and standing.faces),
         settings=build_settings(scene),
         geometries=SOLVED.geometries_of(folder),
+        jitter_before=None if is_new or not entry.is_complete else entry.jitter_before,
         kept_rate=SceneRate(scene.render.fps, scene.render.fps_base) if is_kept else None,
     )
 

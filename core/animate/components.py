@@ -13,6 +13,8 @@ from ..arrays import AnyArray, Float32Array, Float64Array, FloatArray
 _MAX_SIDE = 2048
 # Frames handled together: 1024 frames of 468 points take 6 MB.
 _N_CHUNK = 1024
+# Fewer where a test may end with the first that fail.
+_N_TESTED = 128
 # How often, how far below the number that is needed, and how strongly the worst are given weight.
 _N_ROUNDS = 3
 _AIM = 0.95
@@ -178,7 +180,7 @@ def _rests(
 ) -> Iterator[tuple[slice, Float32Array]]:
     """Yield what the first few components leave over, some frames at a time."""
     directions = components.directions[:, :count].T
-    for chunk in _chunks(len(offsets)):
+    for chunk in _chunks(len(offsets), size=_N_TESTED):
         yield chunk, offsets[chunk] - components.amounts[chunk, :count] @ directions
 
 
@@ -195,7 +197,7 @@ def _squares(vectors: FloatArray) -> FloatArray:
     return np.asarray(np.einsum("ij,ij->i", flat, flat))
 
 
-def _chunks(n_frames: int) -> Iterator[slice]:
+def _chunks(n_frames: int, *, size: int = _N_CHUNK) -> Iterator[slice]:
     """Yield slices that cover all frames."""
-    for first in range(0, n_frames, _N_CHUNK):
-        yield slice(first, min(first + _N_CHUNK, n_frames))
+    for first in range(0, n_frames, size):
+        yield slice(first, min(first + size, n_frames))
