@@ -61,6 +61,28 @@ class MIEN_OT_build(JobOperator, bpy.types.Operator):
         return f"Built {line}"
 
 
+class MIEN_OT_view_face(bpy.types.Operator):
+    """Turn the 3D view to the face, through its camera, and leave out what hides it"""
+
+    bl_idname = "mien.view_face"
+    bl_label = "View Face"
+    bl_options = {"INTERNAL"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Say whether there is a face to be seen."""
+        entry = active_take(context.scene)
+        if entry is None or not entry.is_built:
+            cls.poll_message_set("Build the face first")
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Look at it."""
+        look_at_faces(context)
+        return {"FINISHED"}
+
+
 class MIEN_OT_smoothing_preset(bpy.types.Operator):
     """Set the smoothing to a preset, and build the face again if it stands"""
 
@@ -98,4 +120,6 @@ class MIEN_OT_smoothing_preset(bpy.types.Operator):
         return {"FINISHED"}
 
 
-register, unregister = bpy.utils.register_classes_factory((MIEN_OT_build, MIEN_OT_smoothing_preset))
+register, unregister = bpy.utils.register_classes_factory(
+    (MIEN_OT_build, MIEN_OT_view_face, MIEN_OT_smoothing_preset)
+)

@@ -164,7 +164,9 @@ def _draw_take(
     row.label(text=f"lost in {take.n_lost:,}" if take.n_lost else "never lost")
     if not take.is_complete:
         layout.operator("mien.resume", icon="PLAY")
-    if not take.is_built:
+    if take.is_built:
+        layout.operator("mien.view_face", icon="HIDE_OFF")
+    else:
         row = layout.row()
         row.scale_y = 1.3
         row.operator("mien.build", icon="USER")
