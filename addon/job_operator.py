@@ -5,12 +5,22 @@ It holds no bpy, so that plain tests can drive it with stand-ins for Blender's c
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from ..core.errors import Cancelled, MienError
 from ..core.jobs import Failed, Finished, Job, Stopped
 from ..core.records import Progress
 from .session import SESSION
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a job came to: one line with counts, and in what the result is poorer than asked for."""
+
+    line: str
+    warnings: tuple[str, ...] = ()
+
 
 TICK_S = 0.05
 """How often a window asks the job how far it is."""
@@ -31,8 +41,8 @@ class JobOperator:
         """Gather plain values from the context, and return the job. May raise a `MienError`."""
         raise NotImplementedError  # abstract: every operator has its own
 
-    def apply_result(self, context: Any, result: Any) -> str:
-        """Write the result into the scene; return one line for the artist."""
+    def apply_result(self, context: Any, result: Any) -> Outcome:
+        """Write the result into the scene; return what to tell the artist."""
         raise NotImplementedError  # abstract, too
 
     def apply_stop(self, context: Any) -> str:
@@ -94,10 +104,11 @@ class JobOperator:
     def _finished(self, context: Any, result: Any) -> set[str]:
         """Apply a result."""
         try:
-            line = self.apply_result(context, result)
+            outcome = self.apply_result(context, result)
         except MienError as error:
             return self._failed(context, error)
-        self._tell(context, "INFO", line)
+        kind = "WARNING" if outcome.warnings else "INFO"
+        self._tell(context, kind, "\n".join([outcome.line, *outcome.warnings]))
         return {"FINISHED"}
 
     def _stopped(self, context: Any) -> set[str]:

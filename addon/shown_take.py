@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tempfile
 from dataclasses import asdict, replace
@@ -9,10 +10,12 @@ from pathlib import Path
 
 import bpy
 
-from ..core.errors import ArgumentError
+from ..core.errors import ArgumentError, ExportError
 from ..core.export import write_texture
 from ..core.records import Take
-from .paths import path_near
+from . import preferences
+from .job_operator import Outcome
+from .paths import path_near, takes_folder
 from .prepared import BuildOrder, PreparedTake
 from .properties import FILE_VERSION
 from .scene.face_scene import FaceScene, ScenePlan, Standing, build_face_scene
@@ -65,6 +68,8 @@ def order_of(
     ------
     ArgumentError
         A face that stands cannot be changed now.
+    ExportError
+        There is no place for a point cache.
     """
     mien = scene.mien
     standing = Standing() if entry is None else standing_of(scene, entry)
@@ -78,7 +83,7 @@ def order_of(
         name=Path(folder).stem if entry is None else entry.name,
         animate=mien.mesh.to_animate_settings(),
         mesh=mien.mesh.to_mesh_settings(),
-        cache=Path(folder).with_suffix(".pc2"),
+        cache=_cache_for(folder) if mien.mesh.carrier == "cache" else Path(folder),
         has_camera=mien.mesh.use_camera,
         is_timeline_kept=is_kept,
         origin=tuple(place if is_new else entry.origin),
@@ -97,8 +102,29 @@ def order_of(
     )
 
 
-def show_take(scene: bpy.types.Scene, prepared: PreparedTake) -> str:
-    """Build a prepared take in a scene, or build it again in place; return a line on it.
+def _cache_for(folder: str) -> Path:
+    """Return where the point cache of a take goes, which belongs to this file alone.
+
+    Raises
+    ------
+    ExportError
+        Its folder cannot be made.
+    """
+    place = takes_folder(is_beside_blend=preferences.values().is_beside_blend)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExportError(
+            f"The folder of the point cache, '{place}', cannot be made: {error.strerror}. Choose "
+            "another carrier, or another user folder in Mien's preferences."
+        ) from error
+    # Takes of one name may come from several folders.
+    mark = hashlib.sha1(folder.encode(), usedforsecurity=False).hexdigest()[:6]
+    return place / f"{Path(folder).stem} {mark}.pc2"
+
+
+def show_take(scene: bpy.types.Scene, prepared: PreparedTake) -> Outcome:
+    """Build a prepared take in a scene, or build it again in place; return what to tell of it.
 
     Raises
     ------
@@ -130,7 +156,11 @@ def show_take(scene: bpy.types.Scene, prepared: PreparedTake) -> str:
         )
     _remember(scene, entry, built, prepared)
     SOLVED.remember(order.folder, prepared.performances, prepared.geometries)
-    return _line(entry, built, kept=kept)
+    warnings = list(built.warnings)
+    if kept:
+        names = ", ".join(map(repr, kept))
+        warnings.append(f"What was edited by hand is kept in the file as {names}.")
+    return Outcome(_line(entry, built), tuple(warnings))
 
 
 def standing_of(scene: bpy.types.Scene, entry: bpy.types.PropertyGroup) -> Standing:
@@ -214,14 +244,11 @@ def _remember(
         item.target, item.face_index = face, index
 
 
-def _line(entry: bpy.types.PropertyGroup, built: FaceScene, *, kept: list[str]) -> str:
+def _line(entry: bpy.types.PropertyGroup, built: FaceScene) -> str:
     """Say what was built, in one line with counts."""
     n_faces = len(built.faces)
     faces = "1 face" if n_faces == 1 else f"{n_faces} faces"
     parts = [f"'{entry.name}': {faces}, {entry.n_frames} frames, lost in {entry.n_lost}"]
     if built.n_blendshapes:
         parts.append(f"{built.n_blendshapes} shape keys")
-    parts += built.warnings
-    if kept:
-        parts.append(f"what was edited by hand is kept as {', '.join(map(repr, kept))}")
     return "; ".join(parts)

@@ -8,7 +8,7 @@ from bpy.props import EnumProperty
 from ...core.jobs import Job
 from ...core.settings import SmoothSettings
 from ..active_take import active_take
-from ..job_operator import JobOperator
+from ..job_operator import JobOperator, Outcome
 from ..prepared import PreparedTake, prepare_take
 from ..shown_take import order_of, show_take
 from ..view import look_at_faces
@@ -51,14 +51,14 @@ class MIEN_OT_build(JobOperator, bpy.types.Operator):
         order = order_of(context.scene, entry, entry.folder)
         return Job(lambda on_progress: prepare_take(order, on_progress), name="mien-build")
 
-    def apply_result(self, context: bpy.types.Context, result: PreparedTake) -> str:
+    def apply_result(self, context: bpy.types.Context, result: PreparedTake) -> Outcome:
         """Build the face."""
         scene = context.scene
         was_built = active_take(scene).is_built
-        line = show_take(scene, result)
+        shown = show_take(scene, result)
         if not was_built:
             look_at_faces(context)
-        return f"Built {line}"
+        return Outcome(f"Built {shown.line}", shown.warnings)
 
 
 class MIEN_OT_view_face(bpy.types.Operator):

@@ -19,7 +19,7 @@ from ...core.takes import has_take as holds_take
 from ...core.takes import read_take, remove_take
 from .. import preferences
 from ..active_take import active_take
-from ..job_operator import JobOperator
+from ..job_operator import JobOperator, Outcome
 from ..paths import new_take_folder, takes_folder
 from ..prepared import BuildOrder, PreparedTake, prepare_take
 from ..session import SESSION
@@ -43,12 +43,11 @@ class _CaptureJob(JobOperator):
     job_name = "Capturing"
     _plan: CapturePlan | None = None
 
-    def apply_result(self, context: bpy.types.Context, result: _Captured) -> str:
+    def apply_result(self, context: bpy.types.Context, result: _Captured) -> Outcome:
         """Build the face, and look at it where there is a window."""
-        line = show_take(context.scene, result.prepared)
+        shown = show_take(context.scene, result.prepared)
         look_at_faces(context)
-        warnings = "; ".join(result.take.warnings)
-        return f"Captured {line}{'; ' * bool(warnings)}{warnings}"
+        return Outcome(f"Captured {shown.line}", (*result.take.warnings, *shown.warnings))
 
     def apply_stop(self, context: bpy.types.Context) -> str:
         """Keep what was captured as a take."""

@@ -14,7 +14,7 @@ from ...core.records import OnProgress, Progress
 from ...core.scene_job import SceneWriter
 from ...core.takes import read_take
 from ..active_take import active_take
-from ..job_operator import JobOperator
+from ..job_operator import JobOperator, Outcome
 from ..scene.hand_edits import is_edited
 from ..scene_process import SceneProcess, blender_command
 from ..shown_take import standing_of
@@ -124,17 +124,17 @@ class MIEN_OT_export_take(JobOperator, bpy.types.Operator):
 
         return Job(task, name="mien-export")
 
-    def apply_result(self, context: bpy.types.Context, result: Written) -> str:
+    def apply_result(self, context: bpy.types.Context, result: Written) -> Outcome:
         """Say what was written, and what it does not hold."""
         faces = standing_of(context.scene, active_take(context.scene)).faces.values()
         edited = [face.name for face in faces if is_edited(face)]
         warnings = list(result.warnings)
         if edited:
             warnings.append(
-                f"what was edited by hand on {', '.join(map(repr, edited))} is not in it: "
-                "Blender's own File > Export writes that"
+                f"What was edited by hand on {', '.join(map(repr, edited))} is not in it: "
+                "Blender's own File > Export writes that."
             )
-        return "; ".join([f"Wrote {result.line}", *warnings])
+        return Outcome(f"Wrote {result.line}", tuple(warnings))
 
 
 register, unregister = bpy.utils.register_classes_factory((MIEN_OT_export_take,))

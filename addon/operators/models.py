@@ -10,7 +10,7 @@ from bpy.props import StringProperty
 
 from ...core.inference.weights import WeightFile, verify_weights
 from ...core.jobs import Job
-from ..job_operator import JobOperator
+from ..job_operator import JobOperator, Outcome
 from ..preferences import refresh_models
 from ..session import SESSION
 from .polls import can_begin
@@ -43,10 +43,10 @@ class MIEN_OT_models_import(JobOperator, bpy.types.Operator):
         path = Path(bpy.path.abspath(self.filepath))
         return Job(lambda on_progress: import_model(path), name="mien-import")
 
-    def apply_result(self, context: bpy.types.Context, result: WeightFile) -> str:
+    def apply_result(self, context: bpy.types.Context, result: WeightFile) -> Outcome:
         """Show what is there now."""
         refresh_models()
-        return f"Imported '{result.name}' ({result.engine})"
+        return Outcome(f"Imported '{result.name}' ({result.engine})")
 
 
 class MIEN_OT_models_verify(JobOperator, bpy.types.Operator):
@@ -67,13 +67,12 @@ class MIEN_OT_models_verify(JobOperator, bpy.types.Operator):
         """Return the check."""
         return Job(lambda on_progress: verify_weights(), name="mien-verify")
 
-    def apply_result(self, context: bpy.types.Context, result: dict[WeightFile, str]) -> str:
+    def apply_result(self, context: bpy.types.Context, result: dict[WeightFile, str]) -> Outcome:
         """Show what was found."""
         refresh_models(result)
-        wrong = [text for text in result.values() if text]
-        if wrong:
-            return f"{len(wrong)} of {len(result)} models are damaged: {' '.join(wrong)}"
-        return f"{len(result)} models are whole"
+        wrong = tuple(text for text in result.values() if text)
+        n_whole = len(result) - len(wrong)
+        return Outcome(f"{n_whole} of {len(result)} models are whole", wrong)
 
 
 class MIEN_OT_copy_report(bpy.types.Operator):

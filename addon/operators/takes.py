@@ -12,7 +12,7 @@ from ...core.jobs import Job
 from ...core.pipeline import relocate_footage
 from ...core.takes import copy_take, read_take, remove_take
 from ..active_take import active_take
-from ..job_operator import JobOperator
+from ..job_operator import JobOperator, Outcome
 from ..session import SESSION
 from ..shown_take import describe, entry_of, list_take
 from ..solved import SOLVED
@@ -96,10 +96,10 @@ class MIEN_OT_take_duplicate(JobOperator, bpy.types.Operator):
 
         return Job(task, name="mien-copy")
 
-    def apply_result(self, context: bpy.types.Context, result: Path) -> str:
+    def apply_result(self, context: bpy.types.Context, result: Path) -> Outcome:
         """List the copy."""
         entry = list_take(context.scene, read_take(result))
-        return f"Copied to take '{entry.name}'"
+        return Outcome(f"Copied to take '{entry.name}'")
 
 
 class MIEN_OT_take_delete(_TakeOperator, bpy.types.Operator):
@@ -201,11 +201,11 @@ class MIEN_OT_take_relocate(JobOperator, bpy.types.Operator):
 
         return Job(task, name="mien-relocate")
 
-    def apply_result(self, context: bpy.types.Context, result: str) -> str:
+    def apply_result(self, context: bpy.types.Context, result: str) -> Outcome:
         """Show the new place."""
         entry = entry_of(context.scene, result)
         describe(entry, read_take(result))
-        return f"The footage of take '{entry.name}' is '{entry.footage}'. Build to show it behind"
+        return Outcome(f"The footage of take '{entry.name}' lies in '{entry.footage}'")
 
 
 class MIEN_OT_take_reveal(bpy.types.Operator):

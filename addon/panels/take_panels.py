@@ -145,9 +145,6 @@ class MIEN_PT_animate(MienSubPanel, bpy.types.Panel):
         column = split_column(layout)
         column.prop(scene.mien.animate, "timing")
         column.prop(scene.mien.animate, "place")
-        take = active_take(scene)
-        for warning in _changed_since(scene, take):
-            draw_text(layout.box(), context, warning, icon="ERROR")
         _draw_update(layout, context)
 
 
@@ -164,6 +161,8 @@ def _draw_take(
     row.label(text=f"lost in {take.n_lost:,}" if take.n_lost else "never lost")
     if not take.is_complete:
         layout.operator("mien.resume", icon="PLAY")
+    for warning in _changed_since(context.scene, take):
+        draw_text(layout.box(), context, warning, icon="ERROR")
     if take.is_built:
         layout.operator("mien.view_face", icon="HIDE_OFF")
     else:
@@ -181,9 +180,9 @@ def _draw_update(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
     layout.operator("mien.build", text="Update Face", icon="FILE_REFRESH", depress=is_old)
 
 
-def _changed_since(scene: bpy.types.Scene, take: bpy.types.PropertyGroup | None) -> list[str]:
+def _changed_since(scene: bpy.types.Scene, take: bpy.types.PropertyGroup) -> list[str]:
     """Say what of the scene no longer fits the face that stands."""
-    if take is None or not take.is_built:
+    if not take.is_built:
         return []
     warnings = []
     rate_hz = scene.render.fps / scene.render.fps_base

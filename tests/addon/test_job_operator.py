@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from mien.addon.job_operator import JobOperator, seconds_left
+from mien.addon.job_operator import JobOperator, Outcome, seconds_left
 from mien.addon.session import SESSION
 from mien.core.errors import MienError
 from mien.core.jobs import Job
@@ -61,14 +61,14 @@ class Operator(JobOperator):
     job_name = "Counting"
 
     def __init__(self, task):
-        self.task, self.reports, self.applied = task, [], []
+        self.task, self.reports, self.applied, self.warnings = task, [], [], ()
 
     def make_job(self, context):
         return Job(self.task)
 
     def apply_result(self, context, result):
         self.applied.append(result)
-        return f"Counted to {result}."
+        return Outcome(f"Counted to {result}.", self.warnings)
 
     def report(self, kind, text):
         self.reports.append((*kind, text))
@@ -98,6 +98,13 @@ def test_execute_blocks_and_applies(context):
     assert operator.execute(context) == {"FINISHED"}
     assert operator.applied == [3] and operator.reports == [("INFO", "Counted to 3.")]
     assert not context.window_manager.timers
+
+
+def test_a_poorer_result_is_a_warning(context):
+    operator = Operator(lambda on_progress: 3)
+    operator.warnings = ("Two was missing.",)
+    assert operator.execute(context) == {"FINISHED"}
+    assert operator.reports == [("WARNING", "Counted to 3.\nTwo was missing.")]
 
 
 def test_invoke_comes_back_at_once_and_ends_with_the_job(context):

@@ -96,7 +96,7 @@ def test_an_export_without_a_place_to_go_is_told(scene, captured, tmp_path):
 
 def test_models_are_checked(scene):
     bpy.ops.mien.models_verify()
-    assert "models are whole" in SESSION.report_text("")
+    assert "3 of 3 models are whole" in SESSION.report_text("")
 
 
 def test_the_report_holds_what_went_wrong(scene):
