@@ -89,6 +89,13 @@ def names_footage(ui):
     yield from ui.redrawn()
 
 
+def shows_from_top(ui):
+    """Scroll the sidebar up, and leave no button lit by the mouse."""
+    yield from ui.scroll(SIDEBAR, -80)
+    yield from ui.move(ui.spot(VIEW, 0.3, 0.3))
+    yield from ui.redrawn()
+
+
 def chooses_footage(ui):
     """The clip is chosen in the file browser, and a picture of it appears"""
     yield from ui.press("mien.choose_footage")
@@ -158,6 +165,24 @@ def captures(ui):
 
 
 @step(limit_s=240)
+def undoes_meanwhile(ui):
+    """An undo during a capture changes nothing but the scene; the capture ends as it should"""
+    bpy.context.scene.cursor.location = (0.0, 0.0, 0.5)
+    bpy.ops.ed.undo_push(message="Cursor")
+    bpy.context.scene.cursor.location = (0.0, 0.0, 9.0)
+    bpy.ops.ed.undo_push(message="Cursor")
+    n_takes = len(scene_data().takes)
+    yield from ui.press("mien.capture")
+    yield from ui.until(lambda: session().progress and session().progress.done > 5, 20, "frames")
+    yield from ui.move(ui.spot(VIEW, 0.3, 0.3))
+    yield from ui.key("Z", ctrl=True)
+    yield from ui.until(lambda: bpy.context.scene.cursor.location.z < 1.0, 10, "the undo")
+    yield from ui.until(lambda: not session().is_busy, 120, "the end of the capture")
+    assert len(scene_data().takes) == n_takes + 1 and chosen().is_built
+    assert chosen().n_frames == N_FRAMES
+
+
+@step(limit_s=240)
 def answers(ui):
     """The window answers within 50 ms while a face is captured"""
     bpy.ops.wm.read_homefile()
@@ -218,7 +243,8 @@ def plays(ui):
 def smooths(ui):
     """A preset smooths again, in place, and the read-out tells how much calmer it is"""
     before, same = scene_data().takes[0].jitter_after, face()
-    yield from ui.open_panel("MIEN_PT_smoothing")
+    for name in ("footage", "capture"):  # what is done is folded away
+        yield from ui.open_panel(f"MIEN_PT_{name}", closed=True)
     yield from ui.press("mien.smoothing_preset", text="CALM")
     yield from ui.until(lambda: session().is_busy, 5, "the build")
     yield from ui.until(lambda: not session().is_busy, 60, "the build")
@@ -226,7 +252,7 @@ def smooths(ui):
     raw, after = take.jitter_before, take.jitter_after
     ui.note(f"jitter {raw:.2f} % raw, {before:.2f} % default, {after:.2f} % calm")
     assert face() == same and after < before < raw
-    yield from ui.redrawn()
+    yield from shows_from_top(ui)
     yield from ui.screenshot("09-smoothed")
 
 
@@ -263,6 +289,7 @@ def changes_mesh(ui):
     assert not face().data.shape_keys.use_relative
     yield from ui.redrawn()
     yield from ui.open_panel("MIEN_PT_animate")
+    yield from shows_from_top(ui)
     yield from ui.screenshot("10-mesh")
 
 
@@ -297,6 +324,8 @@ def exports(ui):
 
 def draws_quickly(ui):
     """The panels, all of them open, are drawn in a few milliseconds together"""
+    for name in ("footage", "capture"):
+        yield from ui.open_panel(f"MIEN_PT_{name}")
     panels = [getattr(bpy.types, name) for name in dir(bpy.types) if name.startswith("MIEN_PT_")]
     spent = {}
 
@@ -359,11 +388,16 @@ def saves(ui):
     yield from ui.move(ui.spot(VIEW, 0.3, 0.3))
     yield from ui.key("S", ctrl=True)
     yield from ui.until(lambda: not bpy.data.is_dirty, 10, "the saved file")
+    # Blender is closed in the middle of the next one.
+    scene_data().source.use_range = False
+    yield from ui.redrawn()
+    yield from ui.press("mien.capture")
+    yield from ui.until(lambda: session().progress and session().progress.done > 5, 20, "frames")
 
 
 @step(limit_s=240)
 def reopens(ui):
-    """After a restart the file has its take and face, and the face can be built again"""
+    """After Blender was closed amid a capture, the file has its take and face, and both go on"""
     yield from ui.begin()
     assert EXTENSION in bpy.context.preferences.addons
     yield from ui.sidebar("Mien")
@@ -378,6 +412,10 @@ def reopens(ui):
     yield from ui.press("mien.smoothing_preset", text="RAW")
     yield from ui.until(lambda: session().is_busy, 5, "the build")
     yield from ui.until(lambda: not session().is_busy, 60, "the build")
+    bpy.ops.mien.take_open(directory=str(ui.home / "Szene größe takes" / "footage 2.take"))
+    ui.note(f"{chosen().n_frames} frames were kept when Blender was closed")
+    assert chosen().n_frames > 5 and not chosen().is_complete
+    scene_data().active_take -= 1
     take = chosen()
     assert abs(take.jitter_after - take.jitter_before) < 1e-6
 
@@ -424,6 +462,7 @@ STEPS = [
     chooses_footage,
     stops_by_escape,
     resumes,
+    undoes_meanwhile,
     answers,
     captures,
     moves,
