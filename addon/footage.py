@@ -6,18 +6,19 @@ Both are looked up on a thread when the choice changes, shown when they are ther
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 import bpy.utils.previews
-import numpy as np
 
-from ..core.arrays import ImageArray
 from ..core.errors import MienError
 from ..core.jobs import Failed, Finished, Job
-from ..core.records import OnProgress
+from ..core.progress import OnProgress
 from ..core.settings import SourceSettings
-from ..core.source import FootageLook, look_at_footage
+
+if TYPE_CHECKING:
+    from ..core.arrays import ImageArray
+    from ..core.source import FootageLook
 
 _THUMBNAIL_PX = 256
 _TICK_S = 0.05
@@ -116,6 +117,8 @@ def _task_of(address: str) -> Any:
     """Return the task that looks at footage."""
 
     def task(on_progress: OnProgress) -> tuple[str, FootageLook]:
+        from ..core.source import look_at_footage
+
         return address, look_at_footage(address, SourceSettings(), longest_px=_THUMBNAIL_PX)
 
     return task
@@ -139,6 +142,8 @@ def _take(message: Finished | Failed) -> None:
 
 def _show(thumbnail: ImageArray) -> None:
     """Make an icon of a picture, (h, w, 3) RGB, in the middle of a transparent square."""
+    import numpy as np  # enabling an extension must be quick
+
     side = max(thumbnail.shape[:2])
     square = np.zeros((side, side, 4), np.float32)
     height, width = thumbnail.shape[:2]

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..core.errors import Cancelled, MienError
 from ..core.jobs import Failed, Finished, Job, Stopped
-from ..core.records import Progress
+from ..core.progress import Progress
 from .session import SESSION
 
 

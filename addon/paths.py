@@ -8,7 +8,7 @@ from pathlib import Path
 
 import bpy
 
-from ..core.inference.weights import USER_FOLDER_VARIABLE, user_folder
+from ..core.user_folder import USER_FOLDER_VARIABLE, user_folder
 
 PACKAGE = __package__.rpartition(".")[0]
 """The add-on's id in Blender's preferences."""

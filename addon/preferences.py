@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
 from ..core.errors import MienError
-from ..core.inference.weights import WeightFile, list_weights
 from .paths import PACKAGE, choose_user_folder, forget_user_folder
 from .session import SESSION
+
+if TYPE_CHECKING:
+    from ..core.inference.weights import WeightFile
 
 _weights: list[WeightFile] = []
 _complaints: dict[str, str] = {}
@@ -114,6 +117,8 @@ def values() -> PreferenceValues:
 
 def refresh_models(complaints: dict[WeightFile, str] | None = None) -> None:
     """List the networks again, for the preferences to draw; with what a check has found."""
+    from ..core.inference.weights import list_weights
+
     _complaints.clear()
     if complaints is not None:
         _complaints.update({str(one.path): text for one, text in complaints.items()})
@@ -151,11 +156,14 @@ def register() -> None:
     addon = bpy.context.preferences.addons.get(PACKAGE)
     if addon is not None and addon.preferences is not None:
         choose_user_folder(addon.preferences.user_folder)
-    refresh_models()
+    # Not at once: enabling an extension must be quick.
+    bpy.app.timers.register(refresh_models, first_interval=0.5)
 
 
 def unregister() -> None:
     """Take them back."""
+    if bpy.app.timers.is_registered(refresh_models):
+        bpy.app.timers.unregister(refresh_models)
     forget_user_folder()
     _weights.clear()
     _complaints.clear()

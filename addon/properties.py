@@ -5,6 +5,9 @@ Defaults and limits are core's. `Scene.mien` is saved with the file.
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+
 import bpy
 from bpy.props import (
     BoolProperty,
@@ -17,10 +20,10 @@ from bpy.props import (
     StringProperty,
 )
 
-from ..core.landmarks.engines import ENGINES
 from ..core.scene_job import SCENE_SUFFIXES
 from ..core.settings import (
     DEFAULT_ENGINE,
+    ENGINES,
     AnimateSettings,
     MeshSettings,
     SmoothSettings,
@@ -449,6 +452,19 @@ class MIEN_PG_scene(bpy.types.PropertyGroup):
     def is_too_new(self) -> bool:
         """Whether a newer Mien saved it."""
         return self.file_version > FILE_VERSION
+
+    @property
+    def build_settings(self) -> str:
+        """Everything that shapes what is built, as text that can be compared."""
+        values = {
+            "smooth": asdict(self.smoothing.to_settings()),
+            "mesh": asdict(self.mesh.to_mesh_settings()),
+            "animate": asdict(self.mesh.to_animate_settings()),
+            "texture": self.mesh.use_texture,
+            "camera": self.mesh.use_camera,
+            "timing": self.animate.timing,
+        }
+        return json.dumps(values, sort_keys=True)
 
 
 _register_classes, _unregister_classes = bpy.utils.register_classes_factory(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..core.jobs import Job
-from ..core.records import Progress
+from ..core.progress import Progress
 from ..core.version import VERSION
 
 _N_NOTES = 200

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import bpy
@@ -95,7 +95,7 @@ def order_of(
         smooth=mien.smoothing.to_settings(),
         plan=plan,
         has_textures=mien.mesh.use_texture and not (is_painted and standing.faces),
-        settings=build_settings(scene),
+        settings=mien.build_settings,
         geometries=SOLVED.geometries_of(folder),
         jitter_before=None if is_new or not entry.is_complete else entry.jitter_before,
         kept_rate=SceneRate(scene.render.fps, scene.render.fps_base) if is_kept else None,
@@ -177,20 +177,6 @@ def standing_of(scene: bpy.types.Scene, entry: bpy.types.PropertyGroup) -> Stand
     if camera is not None and not _is_in(scene, camera):
         camera = None
     return Standing(faces=faces, collection=collection, camera=camera)
-
-
-def build_settings(scene: bpy.types.Scene) -> str:
-    """Return everything that shapes what is built, as text that can be compared."""
-    mien = scene.mien
-    values = {
-        "smooth": asdict(mien.smoothing.to_settings()),
-        "mesh": asdict(mien.mesh.to_mesh_settings()),
-        "animate": asdict(mien.mesh.to_animate_settings()),
-        "texture": mien.mesh.use_texture,
-        "camera": mien.mesh.use_camera,
-        "timing": mien.animate.timing,
-    }
-    return json.dumps(values, sort_keys=True)
 
 
 def _is_in(scene: bpy.types.Scene, obj: bpy.types.Object) -> bool:

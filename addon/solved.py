@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..core.errors import MienError
 from ..core.jobs import Failed, Finished, Job
-from ..core.pipeline import Geometries, solve
-from ..core.records import OnProgress, Performance
+from ..core.progress import OnProgress
 from ..core.settings import SmoothSettings
-from ..core.takes import read_take
+
+if TYPE_CHECKING:
+    from ..core.pipeline import Geometries
+    from ..core.records import Performance
 
 N_KEPT = 3
 """Solved takes in memory; a minute of one face takes about 40 MB."""
@@ -62,6 +65,9 @@ class SolvedTakes:
             return
 
         def task(on_progress: OnProgress) -> list[Performance]:
+            from ..core.pipeline import solve
+            from ..core.takes import read_take
+
             return solve(read_take(Path(folder)), smooth)
 
         job = Job(task, name="mien-solve")

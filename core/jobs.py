@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .errors import Cancelled
-from .records import OnProgress, Progress
+from .progress import OnProgress, Progress
 
 Task = Callable[[OnProgress], Any]
 """Does the work; calls what it is given as it goes on, which raises `Cancelled` to stop it."""

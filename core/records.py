@@ -6,13 +6,15 @@ Arrays inside a record are never changed in place.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from .arrays import BoolArray, Float32Array, Float64Array, FloatArray, ImageArray, IndexArray
+from .progress import OnProgress as OnProgress
+from .progress import Progress as Progress
+from .progress import silent as silent
 
 FootageKind = Literal["video", "images", "camera"]
 
@@ -235,24 +237,6 @@ class BlendshapeAnimation:
     weights: Float32Array
     names: tuple[str, ...]
     worst_error_m: float
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """A report of running work; `total` is None where the end is not known."""
-
-    stage: str
-    done: int
-    total: int | None
-    per_second: float = 0.0
-
-
-OnProgress = Callable[[Progress], None]
-"""Called as work goes on, at most every frame; raises `Cancelled` to stop it."""
-
-
-def silent(progress: Progress) -> None:
-    """Take a report and do nothing."""
 
 
 def homogeneous(points: FloatArray) -> Float64Array:

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Protocol
 
-from .records import OnProgress
+from .progress import OnProgress
 from .settings import WHOLE, AnimateSettings, MeshSettings, SmoothSettings, Span
 
 SCENE_SUFFIXES = (".blend", ".fbx", ".glb", ".abc", ".usdc")

@@ -13,6 +13,8 @@ Carrier = Literal["shape-keys", "absolute-keys", "vertices", "cache"]
 
 SMOOTHINGS: tuple[Smoothing, ...] = ("none", "live", "best")
 CARRIERS: tuple[Carrier, ...] = ("shape-keys", "absolute-keys", "vertices", "cache")
+ENGINES = ("facemesh", "facemesh-468")
+"""What `core/landmarks/engines.py` describes."""
 DEFAULT_ENGINE = "facemesh"
 
 

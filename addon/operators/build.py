@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import bpy
 from bpy.props import EnumProperty
 
@@ -9,10 +11,10 @@ from ...core.jobs import Job
 from ...core.settings import SmoothSettings
 from ..active_take import active_take
 from ..job_operator import JobOperator, Outcome
-from ..prepared import PreparedTake, prepare_take
-from ..shown_take import order_of, show_take
-from ..view import look_at_faces
 from .polls import has_take
+
+if TYPE_CHECKING:
+    from ..prepared import PreparedTake
 
 PRESETS: dict[str, tuple[str, str, dict[str, object]]] = {
     "DEFAULT": ("Default", "Mien's own choice: keeps what a face does, calms the rest", {}),
@@ -47,12 +49,18 @@ class MIEN_OT_build(JobOperator, bpy.types.Operator):
 
     def make_job(self, context: bpy.types.Context) -> Job:
         """Gather what is built."""
+        from ..prepared import prepare_take
+        from ..shown_take import order_of
+
         entry = active_take(context.scene)
         order = order_of(context.scene, entry, entry.folder)
         return Job(lambda on_progress: prepare_take(order, on_progress), name="mien-build")
 
     def apply_result(self, context: bpy.types.Context, result: PreparedTake) -> Outcome:
         """Build the face."""
+        from ..shown_take import show_take
+        from ..view import look_at_faces
+
         scene = context.scene
         was_built = active_take(scene).is_built
         shown = show_take(scene, result)
@@ -79,6 +87,8 @@ class MIEN_OT_view_face(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Look at it."""
+        from ..view import look_at_faces
+
         look_at_faces(context)
         return {"FINISHED"}
 

@@ -4,29 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import bpy
 from bpy.props import BoolProperty, StringProperty
 
 from ...core.errors import ArgumentError, MienError, TakeError
 from ...core.jobs import Job
-from ...core.pipeline import CapturePlan, capture
-from ...core.records import OnProgress, Take, silent
+from ...core.progress import OnProgress, silent
 from ...core.settings import SourceSettings, TrackSettings
-from ...core.source.image_list import images_at
-from ...core.source.opening import footage_place
-from ...core.takes import has_take as holds_take
-from ...core.takes import read_take, remove_take
 from .. import preferences
 from ..active_take import active_take
 from ..job_operator import JobOperator, Outcome
 from ..paths import new_take_folder, takes_folder
-from ..prepared import BuildOrder, PreparedTake, prepare_take
 from ..session import SESSION
-from ..shown_take import list_take, order_of, show_take
 from ..solved import SOLVED
-from ..view import look_at_faces
 from .polls import can_begin, has_take
+
+if TYPE_CHECKING:
+    from ...core.pipeline import CapturePlan
+    from ...core.records import Take
+    from ..prepared import BuildOrder, PreparedTake
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,16 +39,21 @@ class _CaptureJob(JobOperator):
     """What capturing anew and going on with a capture share."""
 
     job_name = "Capturing"
-    _plan: CapturePlan | None = None
+    _plan = None  # without a type: Blender looks annotations up, and this one is loaded late
 
     def apply_result(self, context: bpy.types.Context, result: _Captured) -> Outcome:
         """Build the face, and look at it where there is a window."""
+        from ..shown_take import show_take
+        from ..view import look_at_faces
+
         shown = show_take(context.scene, result.prepared)
         look_at_faces(context)
         return Outcome(f"Captured {shown.line}", (*result.take.warnings, *shown.warnings))
 
     def apply_stop(self, context: bpy.types.Context) -> str:
         """Keep what was captured as a take."""
+        from ..shown_take import list_take
+
         take = self._kept_take()
         if take is None:
             return "Stopped before the first frame was captured: nothing was kept."
@@ -60,6 +63,8 @@ class _CaptureJob(JobOperator):
 
     def apply_failure(self, context: bpy.types.Context, error: MienError) -> None:
         """Keep what was captured before something went wrong."""
+        from ..shown_take import list_take
+
         take = self._kept_take()
         if take is not None:
             entry = list_take(context.scene, take)
@@ -67,6 +72,9 @@ class _CaptureJob(JobOperator):
 
     def _kept_take(self) -> Take | None:
         """Read what lies in the take's folder; one without a frame is removed."""
+        from ...core.takes import has_take as holds_take
+        from ...core.takes import read_take, remove_take
+
         folder = None if self._plan is None else self._plan.take_folder
         if folder is None or not holds_take(folder):
             return None
@@ -79,6 +87,8 @@ class _CaptureJob(JobOperator):
 
 def _capture_job(plan: CapturePlan, order: BuildOrder) -> Job:
     """Return the job that captures, then prepares the face."""
+    from ...core.pipeline import capture
+    from ..prepared import prepare_take
 
     def task(on_progress: OnProgress) -> _Captured:
         take = capture(plan, on_progress=on_progress)
@@ -116,6 +126,9 @@ class MIEN_OT_capture(_CaptureJob, bpy.types.Operator):
 
     def make_job(self, context: bpy.types.Context) -> Job:
         """Gather what is captured, and how."""
+        from ...core.pipeline import CapturePlan
+        from ..shown_take import order_of
+
         scene = context.scene
         source = scene.mien.source
         if self.filepath:
@@ -156,6 +169,10 @@ class MIEN_OT_resume(_CaptureJob, bpy.types.Operator):
 
     def make_job(self, context: bpy.types.Context) -> Job:
         """Gather how the take was begun."""
+        from ...core.pipeline import CapturePlan
+        from ...core.takes import read_take
+        from ..shown_take import order_of
+
         scene = context.scene
         entry = active_take(scene)
         folder = entry.folder
@@ -243,6 +260,9 @@ def _folder_for(chosen: str, address: str, *, is_beside: bool) -> Path:
 
 def _is_images(address: str) -> bool:
     """Say whether footage is made of images, which have no times of their own."""
+    from ...core.source.image_list import images_at
+    from ...core.source.opening import footage_place
+
     place = footage_place(address)
     try:
         return place is not None and bool(images_at(place))

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import bpy
-from bpy.props import EnumProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, StringProperty
 
 from ...core.jobs import Job
-from ...core.outputs import OutputSettings, Written, check_outputs, write_outputs
-from ...core.records import OnProgress, Progress
+from ...core.progress import OnProgress, Progress
 from ...core.scene_job import SceneWriter
-from ...core.takes import read_take
 from ..active_take import active_take
 from ..job_operator import JobOperator, Outcome
-from ..scene.hand_edits import is_edited
-from ..scene_process import SceneProcess, blender_command
-from ..shown_take import standing_of
 from .polls import has_take
+
+if TYPE_CHECKING:
+    from ...core.outputs import Written
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +29,8 @@ class _JobSession:
 
     def check_scene_writer(self) -> None:
         """Raise where no Blender can be started."""
+        from ..scene_process import blender_command
+
         blender_command()
 
     def check(self) -> None:
@@ -56,7 +57,7 @@ class MIEN_OT_export_take(JobOperator, bpy.types.Operator):
         subtype="FILE_PATH",
         options={"SKIP_SAVE"},
     )
-    check_existing: bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
+    check_existing: BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
     filter_glob: StringProperty(default="", options={"HIDDEN", "SKIP_SAVE"})
     suffix: StringProperty(
         description="Format to offer, by its suffix; empty takes the panel's",
@@ -95,6 +96,10 @@ class MIEN_OT_export_take(JobOperator, bpy.types.Operator):
 
     def make_job(self, context: bpy.types.Context) -> Job:
         """Gather what is written."""
+        from ...core.outputs import OutputSettings, check_outputs, write_outputs
+        from ...core.takes import read_take
+        from ..scene_process import SceneProcess
+
         scene, mien = context.scene, context.scene.mien
         take = read_take(active_take(scene).folder)
         settings = OutputSettings(
@@ -126,6 +131,9 @@ class MIEN_OT_export_take(JobOperator, bpy.types.Operator):
 
     def apply_result(self, context: bpy.types.Context, result: Written) -> Outcome:
         """Say what was written, and what it does not hold."""
+        from ..scene.hand_edits import is_edited
+        from ..shown_take import standing_of
+
         faces = standing_of(context.scene, active_take(context.scene)).faces.values()
         edited = [face.name for face in faces if is_edited(face)]
         warnings = list(result.warnings)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 from bpy.props import StringProperty
 
-from ...core.inference.weights import WeightFile, verify_weights
 from ...core.jobs import Job
 from ..job_operator import JobOperator, Outcome
 from ..preferences import refresh_models
 from ..session import SESSION
 from .polls import can_begin
+
+if TYPE_CHECKING:
+    from ...core.inference.weights import WeightFile
 
 
 class MIEN_OT_models_import(JobOperator, bpy.types.Operator):
@@ -65,6 +67,8 @@ class MIEN_OT_models_verify(JobOperator, bpy.types.Operator):
 
     def make_job(self, context: bpy.types.Context) -> Job:
         """Return the check."""
+        from ...core.inference.weights import verify_weights
+
         return Job(lambda on_progress: verify_weights(), name="mien-verify")
 
     def apply_result(self, context: bpy.types.Context, result: dict[WeightFile, str]) -> Outcome:

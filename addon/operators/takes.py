@@ -9,12 +9,9 @@ from bpy.props import BoolProperty, StringProperty
 
 from ...core.errors import MienError, TakeError
 from ...core.jobs import Job
-from ...core.pipeline import relocate_footage
-from ...core.takes import copy_take, read_take, remove_take
 from ..active_take import active_take
 from ..job_operator import JobOperator, Outcome
 from ..session import SESSION
-from ..shown_take import describe, entry_of, list_take
 from ..solved import SOLVED
 from .polls import can_begin, has_take
 
@@ -61,6 +58,9 @@ class MIEN_OT_take_open(_TakeOperator, bpy.types.Operator):
 
     def change(self, context: bpy.types.Context) -> str:
         """List the take."""
+        from ...core.takes import read_take
+        from ..shown_take import list_take
+
         folder = Path(bpy.path.abspath(self.directory)).absolute()
         take = read_take(folder)
         SOLVED.forget(str(folder))
@@ -84,6 +84,8 @@ class MIEN_OT_take_duplicate(JobOperator, bpy.types.Operator):
 
     def make_job(self, context: bpy.types.Context) -> Job:
         """Choose a name for the copy."""
+        from ...core.takes import copy_take
+
         source = Path(active_take(context.scene).folder)
         numbers = range(2, 100_000)
         names = (source.with_name(f"{source.stem} copy {number}.take") for number in numbers)
@@ -98,6 +100,9 @@ class MIEN_OT_take_duplicate(JobOperator, bpy.types.Operator):
 
     def apply_result(self, context: bpy.types.Context, result: Path) -> Outcome:
         """List the copy."""
+        from ...core.takes import read_take
+        from ..shown_take import list_take
+
         entry = list_take(context.scene, read_take(result))
         return Outcome(f"Copied to take '{entry.name}'")
 
@@ -135,6 +140,8 @@ class MIEN_OT_take_delete(_TakeOperator, bpy.types.Operator):
 
     def change(self, context: bpy.types.Context) -> str:
         """Remove the entry, and the files if asked for."""
+        from ...core.takes import remove_take
+
         mien = context.scene.mien
         entry = active_take(context.scene)
         name, folder = entry.name, Path(entry.folder)
@@ -192,6 +199,8 @@ class MIEN_OT_take_relocate(JobOperator, bpy.types.Operator):
 
     def make_job(self, context: bpy.types.Context) -> Job:
         """Gather the take and the new place."""
+        from ...core.pipeline import relocate_footage
+
         folder = active_take(context.scene).folder
         path, is_trusted = bpy.path.abspath(self.filepath), self.is_trusted
 
@@ -203,6 +212,9 @@ class MIEN_OT_take_relocate(JobOperator, bpy.types.Operator):
 
     def apply_result(self, context: bpy.types.Context, result: str) -> Outcome:
         """Show the new place."""
+        from ...core.takes import read_take
+        from ..shown_take import describe, entry_of
+
         entry = entry_of(context.scene, result)
         describe(entry, read_take(result))
         return Outcome(f"The footage of take '{entry.name}' lies in '{entry.footage}'")

@@ -7,7 +7,6 @@ import bpy
 from ..active_take import active_take
 from ..operators.build import PRESETS
 from ..session import SESSION
-from ..shown_take import build_settings
 from ..words import count_text, percent_text, rate_text
 from .panel import MienSubPanel, draw_text, split_column
 
@@ -176,7 +175,7 @@ def _draw_update(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
     take = active_take(context.scene)
     if take is None or not take.is_built:
         return
-    is_old = take.built_with != build_settings(context.scene) and not SESSION.is_busy
+    is_old = take.built_with != context.scene.mien.build_settings and not SESSION.is_busy
     layout.operator("mien.build", text="Update Face", icon="FILE_REFRESH", depress=is_old)
 
 

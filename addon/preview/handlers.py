@@ -10,16 +10,17 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import bpy
 
-from ...core.records import Performance
 from ..active_take import active_take, active_take_folder
 from ..solved import SOLVED
-from . import brush
-from .overlay import Overlay, OverlayStyle
-from .pictures import picture_of
-from .strip import MODES, Strip
+
+if TYPE_CHECKING:
+    from ...core.records import Performance
+    from .overlay import Overlay
+    from .strip import Strip
 
 _LOG = logging.getLogger(__name__)
 
@@ -34,12 +35,13 @@ class _State:
     """The handlers, what they draw with, and what they lack.
 
     `wanted` is the take that was looked for in vain: its folder and its scene's name. `left_alone`
-    tells until when a folder is not asked for again; `broken` which faces failed to be drawn.
+    tells until when a folder is not asked for again; `broken` which faces failed to be drawn. What
+    draws is loaded when there is something to draw: enabling an extension must be quick.
     """
 
     handles: list[tuple[type, object]] = field(default_factory=list)
-    overlay: Overlay = field(default_factory=Overlay)
-    strip: Strip = field(default_factory=Strip)
+    overlay: Overlay | None = None
+    strip: Strip | None = None
     wanted: tuple[str, str] | None = None
     unprepared: list[Performance] | None = None
     left_alone: dict[str, float] = field(default_factory=dict)
@@ -85,7 +87,11 @@ def remove_handlers() -> None:
     if bpy.app.timers.is_registered(_tick):
         bpy.app.timers.unregister(_tick)
     _forget()
-    brush.forget_shaders()
+    if _STATE.overlay is not None or _STATE.strip is not None:
+        from . import brush
+
+        brush.forget_shaders()
+        _STATE.overlay = _STATE.strip = None
     redraw()
 
 
@@ -113,13 +119,18 @@ def _draw_strip() -> None:
     """Draw the graph of the take, in the timeline that is being drawn."""
     context = bpy.context
     settings = _settings_of(context)
-    if settings is None or not settings.show_strip or context.space_data.mode not in MODES:
+    if settings is None or not settings.show_strip:
         return
     faces = _faces_of(context)
     if not faces:
         return
-    if _STATE.strip.has(faces):
-        _guarded(faces, lambda: _STATE.strip.draw(context, faces))
+    from .strip import MODES
+
+    if context.space_data.mode not in MODES:
+        return
+    strip = _strip()
+    if strip.has(faces):
+        _guarded(faces, lambda: strip.draw(context, faces))
     elif not _is_broken(faces):
         _STATE.unprepared = faces
         _start_timer()
@@ -129,6 +140,9 @@ def _overlay(
     context: bpy.types.Context, settings: bpy.types.PropertyGroup, faces: list[Performance]
 ) -> None:
     """Find the footage in the region, and draw over it."""
+    from .overlay import Overlay, OverlayStyle
+    from .pictures import picture_of
+
     take = active_take(context.scene)
     picture = picture_of(context, faces[0].footage, camera=getattr(take, "camera", None))
     if picture is None:
@@ -141,7 +155,18 @@ def _overlay(
         opacity=settings.opacity,
         ui_scale=context.preferences.system.ui_scale,
     )
+    if _STATE.overlay is None:
+        _STATE.overlay = Overlay()
     _STATE.overlay.draw(faces, picture, style)
+
+
+def _strip() -> Strip:
+    """Return what draws the graph."""
+    from .strip import Strip
+
+    if _STATE.strip is None:
+        _STATE.strip = Strip()
+    return _STATE.strip
 
 
 def _settings_of(context: bpy.types.Context) -> bpy.types.PropertyGroup | None:
@@ -201,7 +226,7 @@ def _prepare_strip() -> None:
     if faces is None:
         return
     try:
-        _STATE.strip.prepare(faces)
+        _strip().prepare(faces)
     except Exception:
         _give_up(faces, "The graph of a take cannot be computed and is left out")
     redraw()
@@ -234,8 +259,9 @@ def _is_solving() -> bool:
 @bpy.app.handlers.persistent
 def _forget(*_: object) -> None:
     """Let go of what was drawn before another file was opened."""
-    _STATE.overlay.close()
-    _STATE.strip.close()
+    for tool in (_STATE.overlay, _STATE.strip):
+        if tool is not None:
+            tool.close()
     _STATE.wanted = _STATE.unprepared = None
     _STATE.left_alone.clear()
     _STATE.broken.clear()

@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ArgumentError, WeightsCorrupt, WeightsMissing
+from ..user_folder import USER_FOLDER_VARIABLE as USER_FOLDER_VARIABLE
+from ..user_folder import user_folder as user_folder
 from .network import Network
 from .onnx_network import OnnxNetwork
 from .torch_network import TorchNetwork
 
 MANIFEST_FILE = "assets.json"
-USER_FOLDER_VARIABLE = "MIEN_USER_DIR"
 BACKENDS = ("onnx", "torch")
 
 
@@ -40,24 +39,6 @@ class WeightFile:
 def assets_folder() -> Path:
     """Return the folder of the files that come with the extension."""
     return Path(__file__).resolve().parents[2] / "assets"
-
-
-def user_folder() -> Path:
-    """Return the folder of imported weights, which need not exist.
-
-    The environment variable `MIEN_USER_DIR` names it; else it is `mien` in the place that the
-    operating system keeps for data of applications.
-    """
-    chosen = os.environ.get(USER_FOLDER_VARIABLE)
-    if chosen:
-        return Path(chosen)
-    if sys.platform == "win32":
-        base = Path(os.environ.get("APPDATA") or Path.home() / "AppData" / "Roaming")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Application Support"
-    else:
-        base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-    return base / "mien"
 
 
 def open_network(

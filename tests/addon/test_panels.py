@@ -15,7 +15,7 @@ import mien
 from mien.addon import footage, preferences
 from mien.addon.properties import FILE_VERSION
 from mien.addon.session import SESSION, _Running
-from mien.addon.shown_take import build_settings, list_take
+from mien.addon.shown_take import list_take
 from mien.core.inference.weights import list_weights
 from mien.core.jobs import Job
 from mien.core.records import Footage, Progress
@@ -250,7 +250,7 @@ def built(scene, take) -> bpy.types.PropertyGroup:
     """The entry of a take whose face stands as the panel has it."""
     scene.render.fps = 25
     take.is_complete = take.is_built = True
-    take.built_with = build_settings(scene)
+    take.built_with = scene.mien.build_settings
     take.built_rate_hz, take.built_scale, take.n_keys = 25.0, 1.0, 12
     take.jitter_before, take.jitter_after = 1.25, float("nan")
     return take
