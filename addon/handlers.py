@@ -26,8 +26,7 @@ def _after_load(*args: object) -> None:
     if scene is None or scene.mien.is_too_new:
         return
     _follow_takes()
-    source = scene.mien.source
-    want_look(source.address, rate_hz=source.rate_hz)
+    want_look(scene.mien.source.address)
 
 
 @persistent
@@ -57,8 +56,12 @@ def register() -> None:
 
 def unregister() -> None:
     """Stop listening, and end what runs: the code is about to go."""
-    bpy.app.handlers.save_pre.remove(_before_save)
-    bpy.app.handlers.load_post.remove(_after_load)
-    bpy.app.handlers.load_pre.remove(_before_load)
+    for handlers, function in (
+        (bpy.app.handlers.save_pre, _before_save),
+        (bpy.app.handlers.load_post, _after_load),
+        (bpy.app.handlers.load_pre, _before_load),
+    ):
+        if function in handlers:  # another extension may have emptied the list
+            handlers.remove(function)
     SESSION.end_and_wait(bpy.context)
     SOLVED.close()

@@ -50,10 +50,15 @@ def _draw_export(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
 
 def _draw_add(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
     """Add the face of the chosen take, or the capture of one, to the Add menu."""
+    layout = menu.layout
+    before = layout.operator_context
+    # The Add menu runs operators without asking: no file browser would open, no window stay free.
+    layout.operator_context = "INVOKE_REGION_WIN"
     if active_take(context.scene) is not None:
-        menu.layout.operator("mien.build", text="Captured Face", icon="USER")
+        layout.operator("mien.build", text="Captured Face", icon="USER")
     else:
-        menu.layout.operator("mien.choose_footage", text="Captured Face", icon="USER")
+        layout.operator("mien.choose_footage", text="Captured Face", icon="USER")
+    layout.operator_context = before  # others draw below
 
 
 _register_classes, _unregister_classes = bpy.utils.register_classes_factory(

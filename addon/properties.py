@@ -119,7 +119,6 @@ class MIEN_PG_source(bpy.types.PropertyGroup):
         max=10000.0,
         soft_max=240.0,
         precision=3,
-        update=footage_changed,
     )
     use_range: BoolProperty(
         name="Range", description="Capture only a part of the footage", default=False
@@ -143,14 +142,16 @@ class MIEN_PG_source(bpy.types.PropertyGroup):
         if self.kind == "CAMERA":
             return f"camera:{self.camera_index}"
         if self.kind == "CLIP":
-            return "" if self.clip is None else bpy.path.abspath(self.clip.filepath)
+            clip = self.clip  # of a linked one the path is relative to its own file
+            return "" if clip is None else bpy.path.abspath(clip.filepath, library=clip.library)
         return bpy.path.abspath(self.filepath)
 
     def to_settings(self, *, is_images: bool) -> SourceSettings:
-        """Return the part that is captured; a rate is the images' alone."""
+        """Return the part that is captured; a rate is the images' alone, a range not a camera's."""
+        has_range = self.use_range and self.kind != "CAMERA"
         return SourceSettings(
-            start_s=_exact(self.start_s) if self.use_range and self.start_s > 0 else None,
-            end_s=_exact(self.end_s) if self.use_range and self.end_s > 0 else None,
+            start_s=_exact(self.start_s) if has_range and self.start_s > 0 else None,
+            end_s=_exact(self.end_s) if has_range and self.end_s > 0 else None,
             rate_hz=_exact(self.rate_hz) if is_images else None,
         )
 
@@ -429,6 +430,7 @@ class MIEN_PG_take(bpy.types.PropertyGroup):
     built_scale: FloatProperty()
     n_keys: IntProperty()
     origin: FloatVectorProperty(subtype="XYZ")
+    markers: StringProperty()
     collection: PointerProperty(type=bpy.types.Collection)
     camera: PointerProperty(type=bpy.types.Object)
     faces: CollectionProperty(type=MIEN_PG_built_face)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from ..footage import error_of, icon_of, is_looking_at, look_of
+from ..footage import error_of, icon_of, is_looking_at, look_of, may_be_images, notice
 from ..job_operator import seconds_left
 from ..session import SESSION
 from ..words import clock_text, count_text, duration_text, rate_text
@@ -53,7 +53,8 @@ class MIEN_PT_footage(MienSubPanel, bpy.types.Panel):
         address = source.address
         if source.kind == "CAMERA":
             split_column(layout).prop(source, "camera_index")
-            draw_text(layout, context, "Capture records until you press Esc or Stop.", icon="INFO")
+            words = "Recording goes on until you press Esc or Stop."
+            draw_text(layout, context, words, icon="INFO")
         elif source.kind == "CLIP":
             layout.template_ID(source, "clip", open="clip.open")
             if not address:
@@ -66,7 +67,10 @@ class MIEN_PT_footage(MienSubPanel, bpy.types.Panel):
             column.scale_y = 1.3
             column.operator("mien.choose_footage", icon="FILEBROWSER")
         if address and source.kind != "CAMERA":
+            notice(address)
             _draw_look(layout, context, address)
+            if may_be_images(address):
+                split_column(layout).prop(source, "rate_hz")
         _draw_range(layout, source)
 
 
@@ -110,7 +114,7 @@ def _draw_progress(layout: bpy.types.UILayout) -> None:
         factor = min(progress.done / progress.total, 1.0)
         words.append(f"{factor:.0%}")
     elif progress.done:
-        words.append(f"{progress.done} frames")
+        words.append(count_text(progress.done, "frame"))
     if progress.per_second > 0:
         words.append(f"{progress.per_second:.0f} fps")
     left_s = seconds_left(progress)
@@ -125,8 +129,8 @@ def _draw_look(layout: bpy.types.UILayout, context: bpy.types.Context, address: 
     if error:
         draw_text(layout.box(), context, error, icon="ERROR")
         return
-    look, is_looking = look_of(address), is_looking_at(address)
-    if look is None and not is_looking:
+    look = look_of(address, rate_hz=context.scene.mien.source.rate_hz)
+    if look is None and not is_looking_at(address):
         return
     # As high while there is nothing to be seen yet: buttons below do not jump under the mouse.
     row = layout.box().split(factor=_THUMBNAIL_SHARE)
@@ -142,8 +146,6 @@ def _draw_look(layout: bpy.types.UILayout, context: bpy.types.Context, address: 
         column.label(text=duration_text(look.duration_s))
     if look.footage.n_frames is not None:
         column.label(text=count_text(look.footage.n_frames, "frame"))
-    if look.footage.kind == "images":
-        split_column(layout).prop(context.scene.mien.source, "rate_hz")
 
 
 def _draw_range(layout: bpy.types.UILayout, source: bpy.types.PropertyGroup) -> None:

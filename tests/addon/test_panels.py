@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -70,7 +72,9 @@ class Layout:
         assert name in _LAYOUT.properties, f"a layout has no {name!r}"
         check_value(_LAYOUT.properties[name], value)
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
+    def __getattr__(self, name: str) -> Any:
+        if name == "operator_context":
+            return "EXEC_DEFAULT"
         assert name in _LAYOUT.functions, f"a layout has no {name!r}"
         inputs = [one for one in _LAYOUT.functions[name].parameters if not one.is_output]
         outputs = [one for one in _LAYOUT.functions[name].parameters if one.is_output]
@@ -261,16 +265,16 @@ def look_at(monkeypatch) -> Callable[..., None]:
     """Say what is known of footage."""
 
     def look(kind: str = "", *, n_frames: int | None = 90, error: str = "") -> None:
-        monkeypatch.setattr(footage._STATE, "address", CLIP)
-        monkeypatch.setattr(footage._STATE, "error", error)
-        found = FootageLook(
-            Footage(CLIP, kind, (1080, 1920), 29.97, n_frames),
-            np.zeros((144, 256, 3), np.uint8),
-            None if n_frames is None else n_frames / 29.97,
-        )
-        monkeypatch.setattr(footage._STATE, "look", found if kind else None)
+        monkeypatch.setattr(footage._STATE, "due", "" if kind or error else CLIP)
+        found = footage._Found(time.monotonic(), error=error)
         if kind:
-            footage._show(found.thumbnail)
+            look = FootageLook(
+                Footage(CLIP, kind, (1080, 1920), 29.97, n_frames),
+                np.zeros((144, 256, 3), np.uint8),
+                None if n_frames is None else n_frames / 29.97,
+            )
+            found = replace(found, look=look, thumbnail=footage._icon_from(look.thumbnail))
+        footage._keep(CLIP, found)
 
     return look
 
@@ -303,6 +307,36 @@ def test_footage_that_was_chosen_is_described(scene, look_at):
     assert "holds no frame" in draw_everything().words
 
 
+def test_images_have_a_rate_before_and_while_they_are_looked_at(scene):
+    scene.mien.source.filepath = "/footage/shot_0001.png"
+    assert "MIEN_PG_source.rate_hz" in draw_everything().properties
+    scene.mien.source.filepath = "/footage/shot.mov"
+    assert "MIEN_PG_source.rate_hz" not in draw_everything().properties
+
+
+class MenuLayout:
+    """Keeps in which context each operator would run."""
+
+    operator_context = "EXEC_REGION_WIN"
+
+    def __init__(self):
+        self.contexts = []
+
+    def operator(self, name: str, **rest: Any) -> None:
+        self.contexts.append((name, self.operator_context))
+
+
+def test_the_add_menu_opens_a_file_browser_and_leaves_the_window_free(scene, take):
+    (draw,) = [one for one in functions_in_menus() if one.__name__ == "_draw_add"]
+    layout = MenuLayout()
+    draw(SimpleNamespace(layout=layout), CONTEXT)
+    scene.mien.takes.clear()
+    draw(SimpleNamespace(layout=layout), CONTEXT)
+    names = ("mien.build", "mien.choose_footage")
+    assert layout.contexts == [(name, "INVOKE_REGION_WIN") for name in names]
+    assert layout.operator_context == "EXEC_REGION_WIN", "others draw below"
+
+
 def test_clips_and_cameras_have_a_choice_of_their_own(scene, tmp_path):
     scene.mien.source.kind = "CLIP"
     assert "Choose a movie clip" in draw_everything().words
@@ -316,6 +350,7 @@ def test_clips_and_cameras_have_a_choice_of_their_own(scene, tmp_path):
     assert "MIEN_PG_source.camera_index" in picture.properties
     assert "MIEN_PG_source.use_range" not in picture.properties
     assert "Record" in picture.words
+    assert "Recording goes on until you press Esc or Stop." in picture.words
 
 
 def test_a_take_that_was_stopped_can_be_resumed_or_built(scene, take):

@@ -34,3 +34,25 @@ def test_blender_gets_the_command_and_loses_it():
 def test_the_add_on_can_be_imported_without_blender():
     lines = "import sys; sys.modules['bpy'] = None; import mien.addon, mien.addon.scene_process"
     subprocess.run([sys.executable, "-c", lines], check=True, timeout=60)
+
+
+@pytest.mark.skipif(bool(bpy.app.binary_path), reason="needs a Python of its own")
+def test_registering_prints_nothing_on_stderr():
+    lines = "import bpy, mien; mien.register(); mien.unregister(); mien.register()"
+    done = subprocess.run(
+        [sys.executable, "-c", lines], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stderr == ""
+
+
+def test_lists_that_another_extension_has_emptied_do_not_keep_mien_enabled():
+    from bpy.app import handlers
+
+    mien.register()
+    lists = [handlers.save_pre, handlers.load_post, handlers.load_pre]
+    kept = [list(one) for one in lists]
+    for one in lists:
+        one.clear()
+    mien.unregister()
+    for one, functions in zip(lists, kept, strict=True):
+        one.extend(f for f in functions if not f.__module__.startswith("mien."))
