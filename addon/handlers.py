@@ -30,11 +30,11 @@ def _after_load(*args: object) -> None:
 
 
 @persistent
-def _before_save(*args: object) -> None:
-    """Note where the takes lie as seen from the file; while it is saved, that is its new place."""
+def _before_save(filepath: str = "", *args: object) -> None:
+    """Note where the takes lie as seen from the file, by the place to which it is being saved."""
     for scene in bpy.data.scenes:
         for take in scene.mien.takes:
-            take.near = path_near(take.folder)
+            take.near = path_near(take.folder, blend=filepath)
 
 
 def _follow_takes() -> None:

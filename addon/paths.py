@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import bpy
@@ -46,8 +47,12 @@ def takes_folder(*, is_beside_blend: bool) -> Path:
     """Return the folder for new takes: beside the saved file if that can be, else the user's."""
     if is_beside_blend and bpy.data.filepath:
         blend = Path(bpy.data.filepath)
-        if os.access(blend.parent, os.W_OK | os.X_OK):
-            return blend.with_name(f"{blend.stem} takes")
+        folder = blend.with_name(f"{blend.stem} takes")
+        with suppress(OSError):
+            # Asking for rights tells nothing on Windows; making the folder does.
+            folder.mkdir(exist_ok=True)
+            if os.access(folder, os.W_OK | os.X_OK):
+                return folder
     return user_folder() / "takes"
 
 
@@ -71,12 +76,16 @@ def _count() -> range:
     return range(1, 1_000_000)
 
 
-def path_near(folder: str) -> str:
-    """Return a path as seen from the saved file, if it lies beside or below it; else nothing."""
-    if not bpy.data.filepath:
+def path_near(folder: str, *, blend: str = "") -> str:
+    """Return a path as seen from the saved file, if it lies beside or below it; else nothing.
+
+    `blend` is the file; empty is the one that is open.
+    """
+    blend = blend or bpy.data.filepath
+    if not blend:
         return ""
     try:
-        return Path(folder).relative_to(Path(bpy.data.filepath).parent).as_posix()
+        return Path(folder).relative_to(Path(blend).parent).as_posix()
     except ValueError:
         return ""
 

@@ -17,7 +17,7 @@ from ..core.pipeline import (
 )
 from ..core.records import OnProgress, Performance, Progress, Take
 from ..core.settings import SmoothSettings
-from ..core.takes import read_take
+from ..core.takes import read_take, take_mark
 from .scene.face_scene import ScenePlan, carry_expressions
 from .scene.timeline import SceneRate, scene_rate_of
 
@@ -45,11 +45,13 @@ class PreparedTake:
     """What was computed.
 
     `textures` the content of one PNG a performance, or empty. Jitter is `shaking_percent` of the
-    first face, before and after smoothing; NaN where it cannot be told.
+    first face, before and after smoothing; NaN where it cannot be told. `mark` is the take's
+    `take_mark` before it was read.
     """
 
     order: BuildOrder
     take: Take
+    mark: object
     geometries: Geometries
     performances: list[Performance]
     expressions: dict[int, CarriedExpression]
@@ -68,6 +70,7 @@ def prepare_take(order: BuildOrder, on_progress: OnProgress) -> PreparedTake:
     NoFace
         It holds no face.
     """
+    mark = take_mark(Path(order.folder))
     take = read_take(order.folder)
     on_progress(Progress("smooth", 0, None))
     geometries = order.geometries
@@ -91,6 +94,7 @@ def prepare_take(order: BuildOrder, on_progress: OnProgress) -> PreparedTake:
     return PreparedTake(
         order=order,
         take=take,
+        mark=mark,
         geometries=geometries,
         performances=performances,
         expressions=expressions,

@@ -2,32 +2,52 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+import secrets
 import tempfile
 from dataclasses import replace
 from pathlib import Path
 
 import bpy
 
-from ..core.errors import ArgumentError, ExportError
+from ..core.errors import ArgumentError, ExportError, TakeError
 from ..core.export import write_texture
 from ..core.records import Take
 from . import preferences
+from .active_take import scene_of
 from .job_operator import Outcome
 from .paths import path_near, takes_folder
 from .prepared import BuildOrder, PreparedTake
 from .properties import FILE_VERSION
+from .scene.face_material import is_painted
 from .scene.face_scene import FaceScene, ScenePlan, Standing, build_face_scene
 from .scene.hand_edits import is_edited, keep_edits
-from .scene.timeline import SceneRate
+from .scene.timeline import Marker, SceneRate
 from .solved import SOLVED
+from .words import count_text
 
 
 def entry_of(scene: bpy.types.Scene, folder: str) -> bpy.types.PropertyGroup | None:
     """Return the entry of a take's folder, if it is in the list."""
     wanted = Path(folder)
     return next((one for one in scene.mien.takes if Path(one.folder) == wanted), None)
+
+
+def target_scene(mark: int, *, folder: str) -> bpy.types.Scene:
+    """Return the scene that a job was begun in, whichever is shown now.
+
+    Raises
+    ------
+    TakeError
+        It was deleted in the meantime.
+    """
+    scene = scene_of(mark)
+    if scene is None:
+        raise TakeError(
+            f"The scene was deleted while Mien worked for it. The take lies in '{folder}': open it "
+            "from there."
+        )
+    return scene
 
 
 def list_take(scene: bpy.types.Scene, take: Take) -> bpy.types.PropertyGroup:
@@ -78,23 +98,25 @@ def order_of(
     is_new = entry is None or not entry.is_built
     place = scene.cursor.location if mien.animate.place == "CURSOR" else (0.0, 0.0, 0.0)
     is_kept = mien.animate.timing == "SCENE"
-    is_painted = not is_new and json.loads(entry.built_with)["texture"]
+    had_texture = not is_new and json.loads(entry.built_with)["texture"]
     plan = ScenePlan(
         name=Path(folder).stem if entry is None else entry.name,
         animate=mien.mesh.to_animate_settings(),
         mesh=mien.mesh.to_mesh_settings(),
-        cache=_cache_for(folder) if mien.mesh.carrier == "cache" else Path(folder),
+        cache=_new_cache(folder) if mien.mesh.carrier == "cache" else Path(folder),
         has_camera=mien.mesh.use_camera,
         is_timeline_kept=is_kept,
         origin=tuple(place if is_new else entry.origin),
         units_per_m=1.0 / scene.unit_settings.scale_length,
-        is_repainting=not is_new and is_painted != mien.mesh.use_texture,
+        is_repainting=not is_new and had_texture != mien.mesh.use_texture,
     )
+    faces = standing.faces.values()
+    is_whole = entry is not None and len(faces) == entry.n_faces and all(map(is_painted, faces))
     return BuildOrder(
         folder=folder,
         smooth=mien.smoothing.to_settings(),
         plan=plan,
-        has_textures=mien.mesh.use_texture and not (is_painted and standing.faces),
+        has_textures=mien.mesh.use_texture and not (had_texture and is_whole),
         settings=mien.build_settings,
         geometries=SOLVED.geometries_of(folder),
         jitter_before=None if is_new or not entry.is_complete else entry.jitter_before,
@@ -102,8 +124,10 @@ def order_of(
     )
 
 
-def _cache_for(folder: str) -> Path:
-    """Return where the point cache of a take goes, which belongs to this file alone.
+def _new_cache(folder: str) -> Path:
+    """Return where the point cache of a build goes: a new file for each.
+
+    Other scenes, other files, copies of the face and Blender's undo still play the older ones.
 
     Raises
     ------
@@ -118,9 +142,7 @@ def _cache_for(folder: str) -> Path:
             f"The folder of the point cache, '{place}', cannot be made: {error.strerror}. Choose "
             "another carrier, or another user folder in Mien's preferences."
         ) from error
-    # Takes of one name may come from several folders.
-    mark = hashlib.sha1(folder.encode(), usedforsecurity=False).hexdigest()[:6]
-    return place / f"{Path(folder).stem} {mark}.pc2"
+    return place / f"{Path(folder).stem} {secrets.token_hex(4)}.pc2"
 
 
 def show_take(scene: bpy.types.Scene, prepared: PreparedTake) -> Outcome:
@@ -142,6 +164,8 @@ def show_take(scene: bpy.types.Scene, prepared: PreparedTake) -> Outcome:
         if is_edited(face):
             kept += keep_edits(face)
     order = prepared.order
+    rate_hz = scene.render.fps / scene.render.fps_base
+    n_others = sum(action.users > 0 for action in bpy.data.actions) - _n_actions(standing)
     with tempfile.TemporaryDirectory(prefix="mien-") as folder:  # Blender packs the pictures
         textures = tuple(
             str(write_texture(Path(folder) / f"face{index}.png", png)) if png else ""
@@ -155,8 +179,15 @@ def show_take(scene: bpy.types.Scene, prepared: PreparedTake) -> Outcome:
             standing=standing,
         )
     _remember(scene, entry, built, prepared)
-    SOLVED.remember(order.folder, prepared.performances, prepared.geometries)
+    SOLVED.remember(order.folder, prepared.performances)
+    SOLVED.keep_geometries(order.folder, prepared.geometries, mark=prepared.mark)
     warnings = list(built.warnings)
+    now_hz = scene.render.fps / scene.render.fps_base
+    if n_others > 0 and abs(now_hz - rate_hz) > 1e-3:
+        warnings.append(
+            f"The scene plays at {now_hz:g} fps now, as the footage; it was {rate_hz:g}. What was "
+            "animated before plays faster or slower. Timing: Scene keeps the scene's rate."
+        )
     if kept:
         names = ", ".join(map(repr, kept))
         warnings.append(f"What was edited by hand is kept in the file as {names}.")
@@ -176,12 +207,27 @@ def standing_of(scene: bpy.types.Scene, entry: bpy.types.PropertyGroup) -> Stand
     camera = entry.camera
     if camera is not None and not _is_in(scene, camera):
         camera = None
-    return Standing(faces=faces, collection=collection, camera=camera)
+    markers = tuple(
+        Marker(name, int(frame))
+        for frame, _, name in (line.partition("\t") for line in entry.markers.splitlines())
+    )
+    return Standing(faces=faces, collection=collection, camera=camera, markers=markers)
+
+
+def _n_actions(standing: Standing) -> int:
+    """Count the actions that faces play."""
+    blocks = [
+        block
+        for face in standing.faces.values()
+        for block in (face, face.data, face.data.shape_keys)
+        if block is not None and block.animation_data is not None
+    ]
+    return len({block.animation_data.action for block in blocks} - {None})
 
 
 def _is_in(scene: bpy.types.Scene, obj: bpy.types.Object) -> bool:
     """Say whether an object is in a scene; a deleted one lives on in the pointers to it."""
-    return scene.objects.get(obj.name) == obj
+    return scene in obj.users_scene
 
 
 def _check_can_change(face: bpy.types.Object) -> None:
@@ -201,6 +247,15 @@ def _check_can_change(face: bpy.types.Object) -> None:
         raise ArgumentError(
             f"'{face.name}' is no mesh any more. Delete it, or take it out of the scene, to have a "
             "new face built."
+        )
+    keys = face.data.shape_keys
+    if any(
+        block is not None and block.animation_data and block.animation_data.use_tweak_mode
+        for block in (face, face.data, keys)
+    ):
+        raise ArgumentError(
+            f"An NLA strip of '{face.name}' is being edited. Leave its tweak mode (Tab in the NLA "
+            "editor), then try again."
         )
     if face.mode != "OBJECT":
         raise ArgumentError(
@@ -224,6 +279,7 @@ def _remember(
     entry.n_keys = built.n_blendshapes
     entry.origin = prepared.order.plan.origin
     entry.collection, entry.camera = built.collection, built.camera
+    entry.markers = "\n".join(f"{one.frame}\t{one.name}" for one in built.markers)
     entry.faces.clear()
     for face, index in zip(built.faces, built.face_indices, strict=True):
         item = entry.faces.add()
@@ -232,9 +288,8 @@ def _remember(
 
 def _line(entry: bpy.types.PropertyGroup, built: FaceScene) -> str:
     """Say what was built, in one line with counts."""
-    n_faces = len(built.faces)
-    faces = "1 face" if n_faces == 1 else f"{n_faces} faces"
-    parts = [f"'{entry.name}': {faces}, {entry.n_frames} frames, lost in {entry.n_lost}"]
+    faces, frames = count_text(len(built.faces), "face"), count_text(entry.n_frames, "frame")
+    parts = [f"'{entry.name}': {faces}, {frames}, lost in {entry.n_lost}"]
     if built.n_blendshapes:
-        parts.append(f"{built.n_blendshapes} shape keys")
+        parts.append(count_text(built.n_blendshapes, "shape key"))
     return "; ".join(parts)

@@ -28,7 +28,7 @@ class SolvedTakes:
 
     def __init__(self) -> None:
         self._faces: OrderedDict[str, list[Performance]] = OrderedDict()
-        self._geometries: dict[str, Geometries] = {}
+        self._geometries: dict[str, tuple[object, Geometries]] = {}
         self._unusable: dict[str, str] = {}
         self._wanted: tuple[str, Job] | None = None
 
@@ -37,16 +37,19 @@ class SolvedTakes:
         return self._faces.get(folder, [])
 
     def geometries_of(self, folder: str) -> Geometries | None:
-        """Return what is known of a take before it was smoothed."""
-        return self._geometries.get(folder)
+        """Return what is known of a take before it was smoothed, unless it was captured anew."""
+        from ..core.takes import take_mark
 
-    def remember(
-        self, folder: str, performances: list[Performance], geometries: Geometries | None = None
-    ) -> None:
+        mark, geometries = self._geometries.get(folder, (None, None))
+        return geometries if mark == take_mark(Path(folder)) else None
+
+    def keep_geometries(self, folder: str, geometries: Geometries, *, mark: object) -> None:
+        """Take what was solved of a take that had this mark."""
+        self._geometries[folder] = mark, geometries
+
+    def remember(self, folder: str, performances: list[Performance]) -> None:
         """Take what somebody has solved."""
         self._unusable.pop(folder, None)
-        if geometries is not None:
-            self._geometries[folder] = geometries
         self._faces[folder] = performances
         self._faces.move_to_end(folder)
         while len(self._faces) > N_KEPT:

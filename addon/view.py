@@ -8,6 +8,7 @@ import bpy
 from mathutils import Quaternion, Vector
 
 from .active_take import active_take
+from .scene.actions import curves_of
 from .shown_take import standing_of
 
 _NEAR_M = 0.6
@@ -32,10 +33,18 @@ def look_at_faces(context: bpy.types.Context) -> None:
     area = _view_of(context)
     if not faces or area is None:
         return
+    if any(face.hide_get() or face.hide_viewport for face in faces):
+        context.scene.frame_set(_first_seen_frame(faces[0]))
     _choose(context, faces)
     _set_view(area, faces[0], camera=standing.camera, scene=context.scene)
     if _is_in_the_way(context, faces, camera=standing.camera):
         _show_alone(context, area, faces, camera=standing.camera)
+
+
+def _first_seen_frame(face: bpy.types.Object) -> int:
+    """Return the first scene frame in which a face has a pose: in a gap it is hidden."""
+    frames = [c.keyframe_points[0].co[0] for c in curves_of(face) if c.data_path == "location"]
+    return math.ceil(min(frames, default=0.0) - 1e-3)
 
 
 def _view_of(context: bpy.types.Context) -> bpy.types.Area | None:
@@ -131,5 +140,7 @@ def _show_alone(
             camera.select_set(True)
         # No data API enters a local view.
         bpy.ops.view3d.localview(frame_selected=False)
+        for face in faces:  # also those that are lost at this very frame
+            face.local_view_set(area.spaces.active, True)
         if camera is not None:
             camera.select_set(False)

@@ -199,12 +199,6 @@ def _report_of(
     suffix = Path(job.output).suffix.lower()
     if carrier == "shape-keys" and wanted != carrier:
         warnings.append(f"'{suffix}' keeps no '{wanted}': the animation became shape keys.")
-    if built.worst_error_m > plan.animate.tolerance_m * 1.001:
-        warnings.append(
-            f"{built.n_blendshapes} shape keys, as many as are allowed, leave a vertex up to "
-            f"{built.worst_error_m * 1e3:.3g} mm off. In a .blend the carriers 'absolute-keys' and "
-            "'cache' are exact, and so are .abc, .pc2 and .mdd."
-        )
     return SceneReport(
         output=job.output,
         blender_version=bpy.app.version_string,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import bpy
@@ -9,7 +10,7 @@ from bpy.props import EnumProperty
 
 from ...core.jobs import Job
 from ...core.settings import SmoothSettings
-from ..active_take import active_take
+from ..active_take import active_take, mark_of
 from ..job_operator import JobOperator, Outcome
 from .polls import has_take
 
@@ -41,6 +42,7 @@ class MIEN_OT_build(JobOperator, bpy.types.Operator):
     bl_options = {"UNDO"}
 
     job_name = "Building"
+    _scene = 0
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -53,18 +55,20 @@ class MIEN_OT_build(JobOperator, bpy.types.Operator):
         from ..shown_take import order_of
 
         entry = active_take(context.scene)
+        self._scene = mark_of(context.scene)
         order = order_of(context.scene, entry, entry.folder)
         return Job(lambda on_progress: prepare_take(order, on_progress), name="mien-build")
 
     def apply_result(self, context: bpy.types.Context, result: PreparedTake) -> Outcome:
         """Build the face."""
-        from ..shown_take import show_take
+        from ..shown_take import entry_of, show_take, target_scene
         from ..view import look_at_faces
 
-        scene = context.scene
-        was_built = active_take(scene).is_built
+        scene = target_scene(self._scene, folder=result.order.folder)
+        entry = entry_of(scene, result.order.folder)
+        was_built = entry is not None and entry.is_built
         shown = show_take(scene, result)
-        if not was_built:
+        if not was_built and scene == context.scene:
             look_at_faces(context)
         return Outcome(f"Built {shown.line}", shown.warnings)
 
@@ -126,7 +130,8 @@ class MIEN_OT_smoothing_preset(bpy.types.Operator):
         self.execute(context)
         entry = active_take(context.scene)
         if entry is not None and entry.is_built and MIEN_OT_build.poll(context):
-            bpy.ops.mien.build("INVOKE_DEFAULT")
+            with suppress(RuntimeError):  # it has shown its error already
+                bpy.ops.mien.build("INVOKE_DEFAULT")
         return {"FINISHED"}
 
 

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.props import BoolProperty, StringProperty
 
-from ...core.errors import ArgumentError, MienError, TakeError
+from ...core.errors import ArgumentError, MienError, TakeBusy, TakeError, TakeExists
 from ...core.jobs import Job
 from ...core.progress import OnProgress, silent
 from ...core.settings import SourceSettings, TrackSettings
 from .. import preferences
-from ..active_take import active_take
+from ..active_take import active_take, mark_of
 from ..job_operator import JobOperator, Outcome
 from ..paths import new_take_folder, takes_folder
 from ..session import SESSION
 from ..solved import SOLVED
+from ..words import count_text
 from .polls import can_begin, has_take
 
 if TYPE_CHECKING:
@@ -39,44 +40,66 @@ class _CaptureJob(JobOperator):
     """What capturing anew and going on with a capture share."""
 
     job_name = "Capturing"
+    _scene = 0
+    _mark_before = None
     _plan = None  # without a type: Blender looks annotations up, and this one is loaded late
 
     def apply_result(self, context: bpy.types.Context, result: _Captured) -> Outcome:
         """Build the face, and look at it where there is a window."""
-        from ..shown_take import show_take
+        from ..shown_take import show_take, target_scene
         from ..view import look_at_faces
 
-        shown = show_take(context.scene, result.prepared)
-        look_at_faces(context)
+        folder = result.prepared.order.folder
+        scene = target_scene(self._scene, folder=folder)
+        shown = show_take(scene, result.prepared)
+        if scene == context.scene:
+            look_at_faces(context)
         return Outcome(f"Captured {shown.line}", (*result.take.warnings, *shown.warnings))
 
     def apply_stop(self, context: bpy.types.Context) -> str:
         """Keep what was captured as a take."""
-        from ..shown_take import list_take
+        from ..shown_take import list_take, target_scene
 
         take = self._kept_take()
         if take is None:
             return "Stopped before the first frame was captured: nothing was kept."
-        entry = list_take(context.scene, take)
+        entry = list_take(target_scene(self._scene, folder=take.folder), take)
         then = "Build it, or resume the capture" if not take.is_complete else "Build it"
-        return f"Stopped: {take.n_frames} frames are kept in take '{entry.name}'. {then}."
+        frames = count_text(take.n_frames, "frame")
+        return f"Stopped: {frames} kept in take '{entry.name}'. {then}."
 
     def apply_failure(self, context: bpy.types.Context, error: MienError) -> None:
         """Keep what was captured before something went wrong."""
-        from ..shown_take import list_take
+        from ..shown_take import list_take, target_scene
 
+        if isinstance(error, TakeBusy | TakeExists):  # what lies there is another's
+            return
         take = self._kept_take()
-        if take is not None:
-            entry = list_take(context.scene, take)
-            error.add_note(f"{take.n_frames} frames are kept in take '{entry.name}'.")
+        if take is None:
+            self._unlist(context)
+        else:
+            entry = list_take(target_scene(self._scene, folder=take.folder), take)
+            error.add_note(f"{count_text(take.n_frames, 'frame')} kept in take '{entry.name}'.")
 
-    def _kept_take(self) -> Take | None:
-        """Read what lies in the take's folder; one without a frame is removed."""
-        from ...core.takes import has_take as holds_take
-        from ...core.takes import read_take, remove_take
+    def _unlist(self, context: bpy.types.Context) -> None:
+        """Take a take off the list that is gone: resumed, it turned out to show no face."""
+        from ..shown_take import entry_of
 
         folder = None if self._plan is None else self._plan.take_folder
-        if folder is None or not holds_take(folder):
+        if folder is None or folder.exists():
+            return
+        takes = context.scene.mien.takes
+        entry = entry_of(context.scene, str(folder))
+        if entry is not None:
+            takes.remove(list(takes).index(entry))
+
+    def _kept_take(self) -> Take | None:
+        """Read what this capture has left in its folder; a take without a frame is removed."""
+        from ...core.takes import read_take, remove_take, take_mark
+
+        folder = None if self._plan is None else self._plan.take_folder
+        # A take that was there before, or that another capture writes, is not this one's.
+        if folder is None or take_mark(folder) in (None, self._mark_before):
             return None
         take = read_take(folder)
         if take.n_frames:
@@ -127,6 +150,7 @@ class MIEN_OT_capture(_CaptureJob, bpy.types.Operator):
     def make_job(self, context: bpy.types.Context) -> Job:
         """Gather what is captured, and how."""
         from ...core.pipeline import CapturePlan
+        from ...core.takes import take_mark
         from ..shown_take import order_of
 
         scene = context.scene
@@ -147,6 +171,8 @@ class MIEN_OT_capture(_CaptureJob, bpy.types.Operator):
             device=values.device,
             n_threads=values.n_threads,
         )
+        self._scene, self._mark_before = mark_of(scene), take_mark(folder)
+        SOLVED.forget(str(folder))
         return _capture_job(self._plan, order_of(scene, None, str(folder)))
 
 
@@ -197,6 +223,7 @@ class MIEN_OT_resume(_CaptureJob, bpy.types.Operator):
             n_threads=values.n_threads,
             is_resumed=True,
         )
+        self._scene = mark_of(scene)
         SOLVED.forget(folder)
         return _capture_job(self._plan, order_of(scene, entry, folder))
 
@@ -239,6 +266,8 @@ class MIEN_OT_choose_footage(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Take the choice over."""
+        if not self.filepath:
+            return {"CANCELLED"}
         source = context.scene.mien.source
         source.kind, source.filepath = "FILE", self.filepath
         return {"FINISHED"}

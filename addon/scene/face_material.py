@@ -12,7 +12,7 @@ OWN = "mien_skin"
 """Custom property of the materials that Mien makes."""
 
 
-def add_face_material(face: bpy.types.Object, texture: Path | None) -> bpy.types.Material:
+def add_face_material(face: bpy.types.Object, texture: Path | None) -> None:
     """Give the object a material of its own; one that Mien made before makes room for it.
 
     Parameters
@@ -43,11 +43,15 @@ def add_face_material(face: bpy.types.Object, texture: Path | None) -> bpy.types
         material.node_tree.links.new(picture.outputs["Color"], surface.inputs["Base Color"])
     material[OWN] = True
     _put_on(face.data, material)
-    return material
+
+
+def is_painted(face: bpy.types.Object) -> bool:
+    """Say whether a face has a material of any kind: no other is wanted."""
+    return any(material is not None for material in face.data.materials)
 
 
 def _put_on(mesh: bpy.types.Mesh, material: bpy.types.Material) -> None:
-    """Put a material in the place of Mien's last one; an artist's own stays in its slot."""
+    """Put a material in the place of Mien's last one; where an artist has her own, it stays."""
     for slot, old in enumerate(mesh.materials):
         if old is not None and old.get(OWN):
             mesh.materials[slot] = material
@@ -56,4 +60,8 @@ def _put_on(mesh: bpy.types.Mesh, material: bpy.types.Material) -> None:
                 bpy.data.materials.remove(old)
                 material.name = name
             return
+    if any(old is not None for old in mesh.materials):
+        bpy.data.materials.remove(material)
+        return
+    mesh.materials.clear()
     mesh.materials.append(material)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,9 +15,9 @@ from ...core.errors import NoFace
 from ...core.pipeline import CarriedExpression, carry_expression
 from ...core.records import OnProgress, Performance, Progress, silent
 from ...core.settings import AnimateSettings, MeshSettings
-from .actions import drop_action
+from .actions import curves_of, drop_action
 from .axes import placed, world_from_camera_of, world_from_local
-from .expression import ExpressionPlan, add_carried_face, renew_carried_face
+from .expression import ExpressionPlan, add_carried_face, renew_carried_face, write_cache
 from .face_material import add_face_material
 from .footage_camera import add_footage_camera, put_footage_behind
 from .hand_edits import remember_as_built
@@ -24,6 +25,7 @@ from .head_motion import animate_object
 from .mesh_object import collection_of
 from .timeline import (
     VISIBILITY_PATHS,
+    Marker,
     SceneRate,
     hide_while_lost,
     lost_text,
@@ -76,6 +78,7 @@ class Standing:
     faces: Mapping[int, bpy.types.Object] = field(default_factory=dict)
     collection: bpy.types.Collection | None = None
     camera: bpy.types.Object | None = None
+    markers: tuple[Marker, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,7 @@ class FaceScene:
     face_indices: tuple[int, ...]
     collection: bpy.types.Collection
     camera: bpy.types.Object | None
+    markers: tuple[Marker, ...]
     n_blendshapes: int
     worst_error_m: float
     warnings: tuple[str, ...]
@@ -127,15 +131,16 @@ def build_face_scene(
     faces = _face_plans(performances, plan=plan, rate=rate)
     if expressions is None:
         expressions = carry_expressions(performances, plan=plan, rate=rate)
-    first = faces[0]
-    if not plan.is_timeline_kept:
-        times = first.performance.time_s
-        set_timeline(scene, rate=rate, start_s=float(times[0]), end_s=float(times[-1]))
-    collection = standing.collection or collection_of(scene, plan.name)
+    if plan.animate.carrier == "cache":  # before anything is touched: the disk may be full
+        for face in faces:
+            write_cache(expressions[face.performance.face_index], face.cache)
+    _set_time(scene, plan=faces[0], is_first=not standing.faces)
+    collection = _home(scene, plan=plan, standing=standing)
     camera, warnings = standing.camera, []
     if plan.has_camera:
-        camera, warnings = _add_camera(scene, collection, plan=first, standing=camera)
-    built = []
+        camera, warnings = _add_camera(scene, collection, plan=faces[0], standing=camera)
+    unmark_gaps(scene, standing.markers)
+    built, markers = [], []
     for done, face in enumerate(faces):
         on_progress(Progress("build", done, len(faces)))
         index = face.performance.face_index
@@ -143,20 +148,60 @@ def build_face_scene(
         built.append(
             _build_face(collection, plan=face, carried=expressions[index], standing=existing)
         )
-        warnings += _tell_gaps(scene, built[-1], plan=face)
+        markers += mark_gaps(scene, built[-1], performance=face.performance, rate_hz=rate.hz)
+        warnings += _tell_gaps(built[-1], plan=face)
         remember_as_built(built[-1])
     on_progress(Progress("build", len(faces), len(faces)))
-    scene.frame_set(scene.frame_current if plan.is_timeline_kept else scene.frame_start)
+    scene.frame_set(scene.frame_current)
     shown = [expressions[face.performance.face_index] for face in faces]
+    worst_error_m = max(one.worst_error_m for one in shown)
+    n_blendshapes = max(len(one.names) for one in shown)
     return FaceScene(
         faces=tuple(built),
         face_indices=tuple(face.performance.face_index for face in faces),
         collection=collection,
         camera=camera,
-        n_blendshapes=max(len(one.names) for one in shown),
-        worst_error_m=max(one.worst_error_m for one in shown),
-        warnings=tuple(warnings),
+        markers=tuple(markers),
+        n_blendshapes=n_blendshapes,
+        worst_error_m=worst_error_m,
+        warnings=(*warnings, *_tell_error(plan, worst_error_m, n_blendshapes=n_blendshapes)),
     )
+
+
+def _set_time(scene: bpy.types.Scene, *, plan: _FacePlan, is_first: bool) -> None:
+    """Give the scene the footage's rate; and its range, and a frame that shows a face, at first.
+
+    What an artist has set since then stays.
+    """
+    if plan.scene.is_timeline_kept:
+        return
+    before_hz = scene.render.fps / scene.render.fps_base
+    times = plan.performance.time_s
+    if is_first or abs(before_hz - plan.rate.hz) > 1e-3:
+        set_timeline(scene, rate=plan.rate, start_s=float(times[0]), end_s=float(times[-1]))
+        # Where a face is hidden, it can neither be seen nor chosen.
+        seen_s = float(times[np.argmax(plan.performance.is_present)])
+        scene.frame_set(math.ceil(seen_s * plan.rate.hz - 1e-3))
+
+
+def _home(scene: bpy.types.Scene, *, plan: ScenePlan, standing: Standing) -> bpy.types.Collection:
+    """Return the collection for what is new; a new one where the take has none any more."""
+    if standing.collection is not None:
+        return standing.collection
+    for face in standing.faces.values():  # it was moved elsewhere, and its collection deleted
+        return face.users_collection[0]
+    return collection_of(scene, plan.name)
+
+
+def _tell_error(plan: ScenePlan, worst_error_m: float, *, n_blendshapes: int) -> list[str]:
+    """Warn where as many shape keys as are allowed do not keep the tolerance."""
+    if worst_error_m <= plan.animate.tolerance_m * 1.001:
+        return []
+    return [
+        f"{n_blendshapes} shape keys, as many as are allowed, leave a vertex up to "
+        f"{worst_error_m * 1e3:.3g} mm off. In a .blend the carriers 'absolute-keys' and "
+        "'cache' are exact, and so are .abc, .pc2 and .mdd."
+    ]
 
 
 def carry_expressions(
@@ -202,6 +247,11 @@ class _FacePlan:
     rate: SceneRate
     world_from_camera: FloatArray
 
+    @property
+    def cache(self) -> Path:
+        """Where its point cache lies."""
+        return cache_path_of(self.scene, self.index)
+
 
 def _face_plans(
     performances: list[Performance], *, plan: ScenePlan, rate: SceneRate
@@ -235,15 +285,15 @@ def _build_face(
         carried=carried,
         keys=keys,
         modifier=replace(whole.mesh, subdivide=0) if whole.is_baked else whole.mesh,
-        cache=cache_path_of(whole, plan.index),
+        cache=plan.cache,
     )
     if standing is None:
         face = add_carried_face(name, collection, expression)
     else:
         face = standing
+        for path in {curve.data_path for curve in curves_of(face)} & set(VISIBILITY_PATHS):
+            setattr(face, path, False)  # what was keyed for a gap is keyed no more
         drop_action(face)
-        for path in VISIBILITY_PATHS:  # what was keyed for a gap is keyed no more
-            setattr(face, path, False)
         renew_carried_face(face, expression)
     animate_object(
         face,
@@ -290,11 +340,9 @@ def _add_camera(
     ]
 
 
-def _tell_gaps(scene: bpy.types.Scene, face: bpy.types.Object, *, plan: _FacePlan) -> list[str]:
-    """Mark where the face is lost in every way that the format keeps; return a warning else."""
+def _tell_gaps(face: bpy.types.Object, *, plan: _FacePlan) -> list[str]:
+    """Say where the face is lost in every way that the format keeps; return a warning else."""
     performance, rate_hz = plan.performance, plan.rate.hz
-    unmark_gaps(scene, face)
-    mark_gaps(scene, face, performance=performance, rate_hz=rate_hz)
     text = lost_text(performance, rate_hz=rate_hz)
     if not text:
         face.pop(LOST_FRAMES, None)

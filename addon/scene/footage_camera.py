@@ -35,17 +35,16 @@ def add_footage_camera(
     collection : where the camera goes
     camera : field of view and size in pixels
     world_from_camera : shape (4, 4), a similarity
-    standing : a camera of an earlier build, which is used again
+    standing : a camera of an earlier build, which is placed again; the scene stays as it is
     """
-    if standing is None:
-        placed = bpy.data.objects.new(NAME, bpy.data.cameras.new(NAME))
-        collection.objects.link(placed)
-    else:
-        placed = standing
+    placed = standing or bpy.data.objects.new(NAME, bpy.data.cameras.new(NAME))
     _set_lens(placed.data, camera, units_per_m=float(np.cbrt(np.linalg.det(world_from_camera))))
     where = Matrix(world_from_camera.tolist())
     # A camera that is scaled is drawn so; its picture is the same.
     placed.matrix_world = Matrix.LocRotScale(where.translation, where.to_quaternion(), None)
+    if standing is not None:  # the scene's camera and size are the artist's since then
+        return placed
+    collection.objects.link(placed)
     height, width = camera.size
     scene.camera = placed
     scene.render.resolution_x, scene.render.resolution_y = width, height
@@ -122,7 +121,13 @@ def _clip_of(placed: bpy.types.Object, path: Path) -> bpy.types.MovieClip:
     for behind in placed.data.background_images:
         if behind.clip is not None and Path(bpy.path.abspath(behind.clip.filepath)) == path:
             return behind.clip
-    return bpy.data.movieclips.load(str(path))
+    known = {Path(bpy.path.abspath(one.filepath, library=one.library)): one for one in _own_clips()}
+    return known.get(path) or bpy.data.movieclips.load(str(path))
+
+
+def _own_clips() -> list[bpy.types.MovieClip]:
+    """List the clips that begin at frame 0 and are this file's: others serve others."""
+    return [one for one in bpy.data.movieclips if one.frame_start == 0 and one.library is None]
 
 
 def _drop(placed: bpy.types.Object, clip: bpy.types.MovieClip) -> None:

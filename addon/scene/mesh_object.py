@@ -7,9 +7,12 @@ import numpy as np
 
 from ...core.arrays import FloatArray, IndexArray, check_indices, check_shape
 from ...core.settings import MeshSettings
+from .mesh_cache import NAME as CACHE
+from .own_modifier import own_modifier
 
 UV_MAP = "UVMap"
-SUBDIVISION = "Subdivision"
+SUBDIVISION = "Mien Subdivision"
+"""Not Blender's own name for it: an artist's modifier is hers."""
 # At the default of 3 the limit surface is 0.04 mm off at corners of a single polygon.
 _QUALITY = 10
 
@@ -69,14 +72,16 @@ def polygon_mesh(
     return mesh
 
 
-def add_subdivision(face: bpy.types.Object, settings: MeshSettings) -> None:
-    """Add a Catmull-Clark modifier unless no level is wanted."""
-    if settings.subdivide == 0:
+def set_subdivision(face: bpy.types.Object, settings: MeshSettings) -> None:
+    """Let a Catmull-Clark modifier subdivide a face, behind its point cache; none for level 0."""
+    modifier = own_modifier(face, SUBDIVISION, "SUBSURF", is_wanted=settings.subdivide > 0)
+    if modifier is None:
         return
-    modifier = face.modifiers.new(SUBDIVISION, "SUBSURF")
     modifier.levels = modifier.render_levels = settings.subdivide
     modifier.use_limit_surface = settings.use_limit_surface
     modifier.quality = _QUALITY
+    if face.modifiers.find(SUBDIVISION) < face.modifiers.find(CACHE):
+        face.modifiers.move(face.modifiers.find(SUBDIVISION), face.modifiers.find(CACHE))
 
 
 def _filled_mesh(name: str, *, positions_m: FloatArray, polygons: IndexArray) -> bpy.types.Mesh:

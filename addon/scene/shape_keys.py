@@ -6,9 +6,31 @@ import bpy
 import numpy as np
 
 from ...core.arrays import FloatArray, check_shape
-from .actions import Channel, Keys, animate
+from .actions import Channel, Keys, animate, drop_action
 
 BASIS = "Basis"
+_MANY = 1000
+
+
+def clear_shape_keys(face: bpy.types.Object, *, is_basis_kept: bool) -> None:
+    """Take the shape keys and their curves away.
+
+    Parameters
+    ----------
+    face : the mesh object
+    is_basis_kept : leaves the Basis, and with it whatever drivers elsewhere hold on to
+    """
+    shape_keys = face.data.shape_keys
+    if shape_keys is None:
+        return
+    drop_action(shape_keys)
+    blocks = shape_keys.key_blocks
+    # One by one they go slowly; that many belong to another carrier, which nobody drives from.
+    if not is_basis_kept or not shape_keys.use_relative or len(blocks) > _MANY:
+        face.shape_key_clear()
+        return
+    for block in reversed(blocks[1:]):
+        face.shape_key_remove(block)
 
 
 def add_shape_keys(
@@ -34,7 +56,8 @@ def add_shape_keys(
     check_shape("weights", weights, (len(keys.frames), len(names)))
     neutral = np.zeros(n_vertices * 3, np.float32)
     face.data.vertices.foreach_get("co", neutral)
-    face.shape_key_add(name=BASIS, from_mix=False)
+    if face.data.shape_keys is None:
+        face.shape_key_add(name=BASIS, from_mix=False)
     channels = []
     for name, offset, values in zip(names, offsets_m, weights.T, strict=True):
         block = face.shape_key_add(name=name, from_mix=False)

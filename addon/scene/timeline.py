@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import bpy
 import numpy as np
@@ -14,11 +15,15 @@ from ...core.errors import ArgumentError
 from ...core.records import Performance
 from .actions import Channel, Keys, animate, curves_muted
 
-MARKER_NAMES = "mien_markers"
-"""Custom property of a face: the names of its markers, one a line."""
-
 VISIBILITY_PATHS = ("hide_viewport", "hide_render")
 _MAX_FPS = 32767
+
+
+class Marker(NamedTuple):
+    """A marker of the timeline, by which it is known again."""
+
+    name: str
+    frame: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +101,8 @@ def lost_text(performance: Performance, *, rate_hz: float) -> str:
 
 def mark_gaps(
     scene: bpy.types.Scene, face: bpy.types.Object, *, performance: Performance, rate_hz: float
-) -> None:
-    """Put markers where a face is lost, found and filled on request."""
+) -> list[Marker]:
+    """Put markers where a face is lost, found and filled on request; return them."""
     marks: list[tuple[str, float]] = []
     for start, end in lost_spans(performance, rate_hz=rate_hz):
         marks.append((f"{face.name} lost", start))
@@ -105,16 +110,16 @@ def mark_gaps(
             marks.append((f"{face.name} found", end))
     filled = np.flatnonzero(np.diff(performance.is_filled.astype(np.int8), prepend=0) > 0)
     marks += [(f"{face.name} filled", performance.time_s[index] * rate_hz) for index in filled]
-    for name, frame in marks:
-        scene.timeline_markers.new(name, frame=math.ceil(frame - 1e-3))
-    if marks:
-        face[MARKER_NAMES] = "\n".join(sorted({name for name, _ in marks}))
+    markers = [Marker(name, math.ceil(frame - 1e-3)) for name, frame in marks]
+    for marker in markers:
+        scene.timeline_markers.new(marker.name, frame=marker.frame)
+    return markers
 
 
-def unmark_gaps(scene: bpy.types.Scene, face: bpy.types.Object) -> None:
-    """Remove the markers of a face, whatever it is called now."""
-    names = str(face.pop(MARKER_NAMES, "")).splitlines()
-    for marker in [one for one in scene.timeline_markers if one.name in names]:
+def unmark_gaps(scene: bpy.types.Scene, markers: Sequence[Marker]) -> None:
+    """Remove markers, where they still are as they were put."""
+    wanted = set(markers)
+    for marker in [one for one in scene.timeline_markers if (one.name, one.frame) in wanted]:
         scene.timeline_markers.remove(marker)
 
 

@@ -2,7 +2,7 @@
 
 from .footage_hash import FootageHash, hash_footage
 from .stills import count_stills, read_stills
-from .take_changes import copy_take, set_footage_path
+from .take_changes import copy_take, delete_take, set_footage_path
 from .take_folder import has_take, is_temporary_take, read_take, take_mark
 from .take_place import check_take_place, remove_take
 from .take_writer import TakeWriter
@@ -13,6 +13,7 @@ __all__ = [
     "check_take_place",
     "copy_take",
     "count_stills",
+    "delete_take",
     "has_take",
     "hash_footage",
     "is_temporary_take",

@@ -12,7 +12,7 @@ from .durable_file import write_durably
 from .take_folder import read_take
 from .take_header import HEADER_NAME, read_header
 from .take_lock import LOCK_NAME, TakeLock
-from .take_place import cannot_write, check_take_place
+from .take_place import cannot_write, check_take_place, remove_take
 
 
 def set_footage_path(folder: str | Path, path: str) -> None:
@@ -35,6 +35,29 @@ def set_footage_path(folder: str | Path, path: str) -> None:
             lock.release()
     except OSError as error:
         raise cannot_write(place, error) from error
+
+
+def delete_take(folder: str | Path) -> None:
+    """Remove a take's files, damaged or not, unless a capture is writing them.
+
+    Raises
+    ------
+    TakeBusy
+        A capture is writing it.
+    TakeError
+        A file cannot be removed.
+    """
+    place = Path(folder).absolute()
+    try:
+        TakeLock(
+            place
+        ).release()  # to ask is enough: whoever begins now finds nothing to go on with
+        remove_take(place)
+    except OSError as error:
+        raise TakeError(
+            f"The files of take '{place}' cannot be removed: {error.strerror}. Check their "
+            "permissions."
+        ) from error
 
 
 def copy_take(folder: str | Path, target: str | Path) -> None:

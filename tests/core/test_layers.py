@@ -56,7 +56,8 @@ def _imports(path: Path) -> list[tuple[str, ...]]:
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_imports_no_other_stage(stage):
     allowed = {
-        stage, "records", "errors", "arrays", "spaces", "settings", "inference", "version", "progress",
+        stage, "records", "errors", "arrays", "spaces", "settings", "inference", "version",
+        "progress",
     }  # fmt: skip
     modules = sorted((CORE / stage).rglob("*.py"))
     assert modules, f"stage {stage} is empty"

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from take_samples import append_frames, assert_same_take, create, still_of
 
 from mien.core.errors import TakeBusy, TakeDamaged, TakeError, TakeExists, TakeMissing
-from mien.core.takes import copy_take, read_stills, read_take, set_footage_path
+from mien.core.takes import copy_take, delete_take, read_stills, read_take, set_footage_path
 
 
 @pytest.fixture
@@ -86,3 +86,17 @@ def test_a_damaged_take_is_not_copied(folder, tmp_path):
     with pytest.raises(TakeDamaged):
         copy_take(folder, tmp_path / "b.take")
     assert not (tmp_path / "b.take").exists()
+
+
+def test_a_take_is_deleted_with_its_folder(folder):
+    delete_take(folder)
+    assert not folder.exists()
+
+
+def test_a_take_that_is_being_written_is_not_deleted(tmp_path):
+    with create(tmp_path / "b.take") as writer:
+        append_frames(writer, range(2))
+        with pytest.raises(TakeBusy):
+            delete_take(tmp_path / "b.take")
+        writer.finish()
+    assert read_take(tmp_path / "b.take").n_frames == 2
