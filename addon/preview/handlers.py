@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import bpy
 
+from ...core.jobs import Failed, Job
 from ..active_take import active_take, active_take_folder
 from ..solved import SOLVED
 
@@ -44,6 +45,7 @@ class _State:
     strip: Strip | None = None
     wanted: tuple[str, str] | None = None
     unprepared: list[Performance] | None = None
+    preparing: tuple[list[Performance], Job] | None = None
     left_alone: dict[str, float] = field(default_factory=dict)
     broken: list[list[Performance]] = field(default_factory=list)
 
@@ -87,6 +89,9 @@ def remove_handlers() -> None:
     if bpy.app.timers.is_registered(_tick):
         bpy.app.timers.unregister(_tick)
     _forget()
+    if _STATE.preparing is not None:
+        _STATE.preparing[1].join(5.0)
+        _STATE.preparing = None
     if _STATE.overlay is not None or _STATE.strip is not None:
         from . import brush
 
@@ -193,8 +198,8 @@ def _guarded(faces: list[Performance], draw: Callable[[], None]) -> None:
         return
     try:
         draw()
-    except Exception:
-        _give_up(faces, "The preview of a take cannot be drawn and is left out")
+    except Exception as error:
+        _give_up(faces, "The preview of a take cannot be drawn and is left out", error=error)
 
 
 def _is_broken(faces: list[Performance]) -> bool:
@@ -202,9 +207,9 @@ def _is_broken(faces: list[Performance]) -> bool:
     return any(one is faces for one in _STATE.broken)
 
 
-def _give_up(faces: list[Performance], why: str) -> None:
-    """Log what is being raised, once, and never try these faces again."""
-    _LOG.exception(why)
+def _give_up(faces: list[Performance], why: str, *, error: BaseException) -> None:
+    """Log an error, once, and never try these faces again."""
+    _LOG.error(why, exc_info=error)
     _STATE.broken = [*_STATE.broken[-3:], faces]
 
 
@@ -216,20 +221,28 @@ def _start_timer() -> None:
 
 def _tick() -> float | None:
     """Have what is missing computed; ends when nothing is missing any more."""
-    _prepare_strip()
-    return _TICK_S if _is_solving() else None
+    is_at_work = _is_preparing()
+    return _TICK_S if _is_solving() or is_at_work else None
 
 
-def _prepare_strip() -> None:
-    """Compute the graph that the timeline lacks."""
-    faces, _STATE.unprepared = _STATE.unprepared, None
-    if faces is None:
-        return
-    try:
-        _strip().prepare(faces)
-    except Exception:
-        _give_up(faces, "The graph of a take cannot be computed and is left out")
-    redraw()
+def _is_preparing() -> bool:
+    """Have the graph that the timeline lacks computed on a thread; return whether to look again."""
+    if _STATE.preparing is None:
+        faces, _STATE.unprepared = _STATE.unprepared, None
+        if faces is None:
+            return False
+        strip = _strip()
+        job = Job(lambda on_progress: strip.prepare(faces), name="mien-graph")
+        _STATE.preparing = faces, job
+        job.start()
+    faces, job = _STATE.preparing
+    for message in job.messages():
+        _STATE.preparing = None
+        if isinstance(message, Failed):
+            why = "The graph of a take cannot be computed and is left out"
+            _give_up(faces, why, error=message.error)
+        redraw()
+    return _STATE.preparing is not None
 
 
 def _is_solving() -> bool:
