@@ -64,15 +64,18 @@ class JobOperator:
         return self._finished(context, result)
 
     def invoke(self, context: Any, event: Any) -> set[str]:
-        """Start the job and come back at once."""
+        """Start the job and come back at once; without a window there is nobody to come back to."""
+        if context.window is None:
+            return self.execute(context)
         try:
             job = self.make_job(context)
         except MienError as error:
             return self._failed(context, error)
         self._job = job
-        SESSION.begin(context, self.job_name, job, tick_s=TICK_S)
+        if not self._begin(context, job):
+            error = f"{self.job_name} cannot begin: the window does not listen. Try again."
+            return self._failed(context, MienError(error))
         job.start()
-        context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
     def modal(self, context: Any, event: Any) -> set[str]:
@@ -98,8 +101,29 @@ class JobOperator:
         return {"PASS_THROUGH"}
 
     def cancel(self, context: Any) -> None:
-        """End the job because Blender ends the operator: another file is opened, or it closes."""
+        """End the job because Blender ends the operator: its window is closed, or Blender is.
+
+        When another file is opened, the session was ended before, together with the scene.
+        """
+        is_ours = self._job is not None and SESSION.is_of(self._job)
         SESSION.end_and_wait(context)
+        if not is_ours or getattr(context, "scene", None) is None:
+            return
+        try:
+            SESSION.note("WARNING", self.apply_stop(context))
+        except Exception as error:  # what is left of Blender while it closes may be very little
+            SESSION.note("ERROR", repr(error))
+
+    def _begin(self, context: Any, job: Job) -> bool:
+        """Take the session for a job, unless the window does not listen; return whether it does."""
+        SESSION.begin(context, self.job_name, job, tick_s=TICK_S)
+        is_heard = False
+        try:
+            is_heard = context.window_manager.modal_handler_add(self)
+        finally:
+            if not is_heard:
+                SESSION.end(context)
+        return is_heard
 
     def _finished(self, context: Any, result: Any) -> set[str]:
         """Apply a result."""

@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, StringProperty
+from bpy.props import BoolProperty, StringProperty
 
 from ...core.jobs import Job
 from ...core.progress import OnProgress, Progress
 from ...core.scene_job import SceneWriter
-from ..active_take import active_take
-from ..job_operator import JobOperator, Outcome
+from ..active_take import active_take, mark_of, scene_of
+from ..file_browser import FileJobOperator
+from ..job_operator import Outcome
+from ..properties import EXPORT_FORMATS
 from .polls import has_take
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ class _JobSession:
         self.on_progress(progress)
 
 
-class MIEN_OT_export_take(JobOperator, bpy.types.Operator):
+class MIEN_OT_export_take(FileJobOperator, bpy.types.Operator):
     """Write the take as a file for another program, and check what the file holds"""
 
     bl_idname = "mien.export_take"
@@ -63,36 +65,33 @@ class MIEN_OT_export_take(JobOperator, bpy.types.Operator):
         description="Format to offer, by its suffix; empty takes the panel's",
         options={"HIDDEN", "SKIP_SAVE"},
     )
-    step: EnumProperty(
-        items=(("WRITE", "Write", ""), ("CHOOSE", "Choose", "")),
-        options={"HIDDEN", "SKIP_SAVE"},
-    )
+    _scene_mark, _folder = 0, ""
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Say whether there is a take."""
         return has_take(cls, context)
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        """Ask for the file, unless it is named; then write it behind a timer."""
-        if self.filepath:
-            return super().invoke(context, event)
-        suffix = self.suffix or context.scene.mien.export.suffix
+    def offer(self, context: bpy.types.Context) -> None:
+        """Offer the take's name beside the .blend, in the format of the button."""
+        self.suffix = self.suffix or context.scene.mien.export.suffix
         entry = active_take(context.scene)
         home = Path(bpy.data.filepath).parent if bpy.data.filepath else Path.home()
-        self.filepath = str(home / f"{bpy.path.clean_name(entry.name)}{suffix}")
-        self.filter_glob = f"*{suffix}"
-        self.step = "CHOOSE"
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
+        self.filepath = str(home / f"{bpy.path.clean_name(entry.name)}{self.suffix}")
+        self.filter_glob = f"*{self.suffix}"
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        """Write the file; after the file browser in the same way as from a button."""
-        if self.step == "CHOOSE":
-            # Only a new call gets a timer of its own; no data API starts an operator.
-            bpy.ops.mien.export_take("INVOKE_DEFAULT", filepath=self.filepath)
-            return {"FINISHED"}
-        return super().execute(context)
+    def chosen_file(self) -> str:
+        """Return the file's name with its suffix: the format that was offered, if it has none."""
+        name = bpy.path.basename(self.filepath)
+        is_whole = Path(name).suffix.lower() in {suffix for suffix, _, _ in EXPORT_FORMATS}
+        if not name or is_whole:
+            return self.filepath
+        return bpy.path.ensure_ext(self.filepath, self.suffix)
+
+    def check(self, context: bpy.types.Context) -> bool:
+        """Complete the name while it is typed: Blender warns of a file that is there already."""
+        before, self.filepath = self.filepath, self.chosen_file()
+        return self.filepath != before
 
     def make_job(self, context: bpy.types.Context) -> Job:
         """Gather what is written."""
@@ -101,7 +100,8 @@ class MIEN_OT_export_take(JobOperator, bpy.types.Operator):
         from ..scene_process import SceneProcess
 
         scene, mien = context.scene, context.scene.mien
-        take = read_take(active_take(scene).folder)
+        self._scene_mark, self._folder = mark_of(scene), active_take(scene).folder
+        take = read_take(self._folder)
         settings = OutputSettings(
             smooth=mien.smoothing.to_settings(),
             mesh=mien.mesh.to_mesh_settings(),
@@ -131,18 +131,23 @@ class MIEN_OT_export_take(JobOperator, bpy.types.Operator):
 
     def apply_result(self, context: bpy.types.Context, result: Written) -> Outcome:
         """Say what was written, and what it does not hold."""
-        from ..scene.hand_edits import is_edited
-        from ..shown_take import standing_of
-
-        faces = standing_of(context.scene, active_take(context.scene)).faces.values()
-        edited = [face.name for face in faces if is_edited(face)]
-        warnings = list(result.warnings)
+        warnings, edited = list(result.warnings), self._edited_faces()
         if edited:
             warnings.append(
                 f"What was edited by hand on {', '.join(map(repr, edited))} is not in it: "
                 "Blender's own File > Export writes that."
             )
         return Outcome(f"Wrote {result.line}", tuple(warnings))
+
+    def _edited_faces(self) -> list[str]:
+        """Name what stands of the take and was edited; of a deleted take nothing stands."""
+        from ..scene.hand_edits import is_edited
+        from ..shown_take import entry_of, standing_of
+
+        scene = scene_of(self._scene_mark)
+        entry = None if scene is None else entry_of(scene, self._folder)
+        faces = {} if entry is None else standing_of(scene, entry).faces
+        return [face.name for face in faces.values() if is_edited(face)]
 
 
 register, unregister = bpy.utils.register_classes_factory((MIEN_OT_export_take,))

@@ -9,6 +9,7 @@ import bpy
 from bpy.props import StringProperty
 
 from ...core.jobs import Job
+from ..file_browser import FileJobOperator
 from ..job_operator import JobOperator, Outcome
 from ..preferences import refresh_models
 from ..session import SESSION
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ...core.inference.weights import WeightFile
 
 
-class MIEN_OT_models_import(JobOperator, bpy.types.Operator):
+class MIEN_OT_models_import(FileJobOperator, bpy.types.Operator):
     """Take the authors' own file of a network: checked, converted, and kept in the user folder"""
 
     bl_idname = "mien.models_import"
@@ -32,11 +33,6 @@ class MIEN_OT_models_import(JobOperator, bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Say whether an import may begin."""
         return can_begin(cls, context)
-
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        """Ask for the file."""
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
 
     def make_job(self, context: bpy.types.Context) -> Job:
         """Gather the file's name."""

@@ -9,10 +9,12 @@ from bpy.props import BoolProperty, StringProperty
 
 from ...core.errors import MienError, TakeError
 from ...core.jobs import Job
-from ..active_take import active_take
+from ..active_take import active_take, mark_of, scene_of
+from ..file_browser import FileJobOperator
 from ..job_operator import JobOperator, Outcome
 from ..session import SESSION
 from ..solved import SOLVED
+from ..words import count_text
 from .polls import can_begin, has_take
 
 
@@ -65,7 +67,8 @@ class MIEN_OT_take_open(_TakeOperator, bpy.types.Operator):
         take = read_take(folder)
         SOLVED.forget(str(folder))
         entry = list_take(context.scene, take)
-        return f"Opened take '{entry.name}': {take.n_frames} frames, lost in {entry.n_lost}"
+        frames = count_text(take.n_frames, "frame")
+        return f"Opened take '{entry.name}': {frames}, lost in {entry.n_lost}"
 
 
 class MIEN_OT_take_duplicate(JobOperator, bpy.types.Operator):
@@ -76,6 +79,7 @@ class MIEN_OT_take_duplicate(JobOperator, bpy.types.Operator):
     bl_options = {"UNDO"}
 
     job_name = "Copying"
+    _scene_mark = 0
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -86,6 +90,7 @@ class MIEN_OT_take_duplicate(JobOperator, bpy.types.Operator):
         """Choose a name for the copy."""
         from ...core.takes import copy_take
 
+        self._scene_mark = mark_of(context.scene)
         source = Path(active_take(context.scene).folder)
         numbers = range(2, 100_000)
         names = (source.with_name(f"{source.stem} copy {number}.take") for number in numbers)
@@ -103,7 +108,11 @@ class MIEN_OT_take_duplicate(JobOperator, bpy.types.Operator):
         from ...core.takes import read_take
         from ..shown_take import list_take
 
-        entry = list_take(context.scene, read_take(result))
+        scene = scene_of(self._scene_mark)
+        if scene is None:
+            lost = "The scene that it was for is gone: open the copy from its folder."
+            return Outcome(f"Copied the take to '{result}'", (lost,))
+        entry = list_take(scene, read_take(result))
         return Outcome(f"Copied to take '{entry.name}'")
 
 
@@ -160,7 +169,7 @@ class MIEN_OT_take_delete(_TakeOperator, bpy.types.Operator):
         return f"Removed take '{name}' from the list, {gone}"
 
 
-class MIEN_OT_take_relocate(JobOperator, bpy.types.Operator):
+class MIEN_OT_take_relocate(FileJobOperator, bpy.types.Operator):
     """Say where the footage of the take lies now, if it was moved or renamed"""
 
     bl_idname = "mien.take_relocate"
@@ -168,6 +177,7 @@ class MIEN_OT_take_relocate(JobOperator, bpy.types.Operator):
     bl_options = {"UNDO"}
 
     job_name = "Looking at the footage"
+    _scene_mark = 0
 
     filepath: StringProperty(
         name="Footage", subtype="FILE_PATH", options={"SKIP_SAVE"}, description="Where it lies now"
@@ -191,16 +201,15 @@ class MIEN_OT_take_relocate(JobOperator, bpy.types.Operator):
             return False
         return True
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        """Ask for the file."""
+    def offer(self, context: bpy.types.Context) -> None:
+        """Begin where the footage was."""
         self.filepath = active_take(context.scene).footage
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
 
     def make_job(self, context: bpy.types.Context) -> Job:
         """Gather the take and the new place."""
         from ...core.pipeline import relocate_footage
 
+        self._scene_mark = mark_of(context.scene)
         folder = active_take(context.scene).folder
         path, is_trusted = bpy.path.abspath(self.filepath), self.is_trusted
 
@@ -215,12 +224,16 @@ class MIEN_OT_take_relocate(JobOperator, bpy.types.Operator):
         from ...core.takes import read_take
         from ..shown_take import describe, entry_of
 
-        entry = entry_of(context.scene, result)
-        describe(entry, read_take(result))
+        scene, take = scene_of(self._scene_mark), read_take(result)
+        entry = None if scene is None else entry_of(scene, result)
+        if entry is None:
+            lost = f"It is no longer in the list: open it from '{result}'."
+            return Outcome(f"The footage of the take lies in '{take.footage.path}'", (lost,))
+        describe(entry, take)
         return Outcome(f"The footage of take '{entry.name}' lies in '{entry.footage}'")
 
 
-class MIEN_OT_take_reveal(bpy.types.Operator):
+class MIEN_OT_take_reveal(_TakeOperator, bpy.types.Operator):
     """Show the take's folder in the file browser of the system"""
 
     bl_idname = "mien.take_reveal"
@@ -232,9 +245,24 @@ class MIEN_OT_take_reveal(bpy.types.Operator):
         """Say whether there is a take."""
         return has_take(cls, context)
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def change(self, context: bpy.types.Context) -> str:
         """Let the system show it."""
-        return bpy.ops.wm.path_open(filepath=active_take(context.scene).folder)
+        entry = active_take(context.scene)
+        name, folder = entry.name, entry.folder
+        if not Path(folder).is_dir():
+            raise TakeError(
+                f"The folder of take '{name}' is gone: '{folder}'. Open the take from where it "
+                "lies now."
+            )
+        try:
+            is_shown = bpy.ops.wm.path_open(filepath=folder) == {"FINISHED"}
+        except RuntimeError:  # Blender's own words are a traceback
+            is_shown = False
+        if not is_shown:
+            raise TakeError(
+                f"The system shows no folders. The files of take '{name}' lie in '{folder}'."
+            )
+        return f"The files of take '{name}' lie in '{folder}'"
 
 
 register, unregister = bpy.utils.register_classes_factory(

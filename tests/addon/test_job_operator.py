@@ -26,7 +26,7 @@ class Workspace:
 class WindowManager:
     def __init__(self):
         self.timers, self.handlers = [], []
-        self.windows = []
+        self.windows, self.is_listening = [], True
 
     def event_timer_add(self, seconds, window):
         self.timers.append(object())
@@ -36,7 +36,9 @@ class WindowManager:
         self.timers.remove(timer)
 
     def modal_handler_add(self, operator):
-        self.handlers.append(operator)
+        if self.is_listening:
+            self.handlers.append(operator)
+        return self.is_listening
 
 
 @pytest.fixture
@@ -44,7 +46,8 @@ def context():
     workspace = Workspace()
     yield SimpleNamespace(
         window_manager=WindowManager(),
-        window=None,
+        window=object(),
+        scene=object(),
         workspace=workspace,
         blend_data=SimpleNamespace(workspaces=[workspace]),
     )
@@ -185,6 +188,56 @@ def test_cancel_waits_for_the_thread_and_releases_everything(context):
     job = operator._job
     operator.cancel(context)
     assert not job.is_running and not context.window_manager.timers
+
+
+def test_a_closed_window_keeps_what_can_be_kept(context):
+    operator = Operator(wait_for_stop)
+    operator.kept = []
+    operator.apply_stop = lambda context: operator.kept.append(context.scene) or "3 are kept."
+    operator.invoke(context, None)
+    operator.cancel(context)
+    assert operator.kept == [context.scene] and "WARNING: 3 are kept." in SESSION.report_text("")
+    operator.cancel(context)
+    assert len(operator.kept) == 1, "once"
+
+
+def test_a_blender_that_closes_or_loads_is_not_written_into(context):
+    operator = Operator(wait_for_stop)
+    operator.apply_stop = lambda context: pytest.fail("nothing is left to keep it in")
+    operator.invoke(context, None)
+    SESSION.end_and_wait(context)  # before a file is loaded
+    operator.cancel(context)
+    operator.invoke(context, None)
+    context.scene = None  # while Blender closes
+    operator.cancel(context)
+
+
+def test_cancel_never_raises(context):
+    for error in (MienError("The disk is gone."), ReferenceError("The scene is gone.")):
+        operator = Operator(wait_for_stop)
+        operator.apply_stop = lambda context, error=error: (_ for _ in ()).throw(error)
+        operator.invoke(context, None)
+        operator.cancel(context)
+        assert str(error) in SESSION.report_text("")
+
+
+def test_without_a_window_the_job_runs_here_and_now(context):
+    context.window = None
+    operator = Operator(lambda on_progress: 3)
+    assert operator.invoke(context, None) == {"FINISHED"}
+    assert operator.applied == [3] and not context.window_manager.timers
+
+
+def test_a_window_that_does_not_listen_leaves_nothing_busy(context):
+    operator = Operator(lambda on_progress: pytest.fail("nobody would hear of it"))
+    context.window_manager.is_listening = False
+    assert operator.invoke(context, None) == {"CANCELLED"}
+    assert "does not listen" in operator.reports[0][1]
+    assert not SESSION.is_busy and not context.window_manager.timers
+    context.window_manager.modal_handler_add = lambda operator: 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        operator.invoke(context, None)
+    assert not SESSION.is_busy and not context.window_manager.timers
 
 
 def test_an_operator_whose_session_was_ended_ends_too(context):
