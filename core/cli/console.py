@@ -8,6 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
+_FLAGS = {
+    "leave the texture out": "--no-texture leaves the texture out.",
+    "go on with that take": "--resume goes on with the take, --overwrite replaces it.",
+}
+"""How the command line does what the engine advises, whose words are read in a window, too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -31,9 +37,11 @@ def show_result(result: Result, *, is_json: bool) -> None:
 
 
 def show_error(error: BaseException, *, exit_code: int, is_json: bool) -> None:
-    """Print an error, with the notes that were added on its way up: on stderr, or as JSON."""
+    """Print an error, its notes, and the flags that it brings to mind: on stderr, or as JSON."""
     notes: Sequence[str] = getattr(error, "__notes__", ())
     message = "\n".join([str(error) or "Interrupted.", *notes])
+    flags = (text for advice, text in _FLAGS.items() if advice in message)
+    message = "\n".join([message, *flags])
     if is_json:
         kind = type(error).__name__
         _write_json({"error": kind, "message": message, "exit_code": exit_code})

@@ -30,6 +30,6 @@ def write_texture(path: Path, png: bytes) -> Path:
     except OSError as error:
         raise ExportError(
             f"The texture cannot be written to '{path.parent}': {error.strerror}. "
-            "Make room there, or leave the texture out (--no-texture)."
+            "Make room there, or leave the texture out."
         ) from error
     return path

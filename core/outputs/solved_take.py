@@ -49,5 +49,5 @@ class SolvedTake:
         try:
             return pipeline.face_textures(self.take, self.performances)
         except TakeDamaged as error:
-            error.add_note("Only the texture needs the stills: --no-texture works without them.")
+            error.add_note("Only the texture needs the stills: leave the texture out to go on.")
             raise

@@ -158,7 +158,7 @@ def _check_same_capture(plan: CapturePlan, take: Take, source: FrameSource) -> N
         raise TakeError(
             f"Take '{plan.take_folder}' cannot be resumed: it was made with other "
             f"{' and '.join(differs)} than asked for now. Capture into a new folder, or resume "
-            "with the same words."
+            "with the same ones."
         )
 
 

@@ -37,8 +37,8 @@ def check_take_place(folder: Path, *, is_overwriting: bool) -> None:
         if (folder / HEADER_NAME).exists():
             if not is_overwriting:
                 raise TakeExists(
-                    f"A take is in '{folder}' already. "
-                    "Resume it (--resume), overwrite it (--overwrite), or choose another folder."
+                    f"A take is in '{folder}' already. Choose another folder, or go on with that "
+                    "take."
                 )
         elif folder.exists() and _has_other_files(folder):
             raise _impossible(folder, "it holds other files. Choose a new or empty folder")

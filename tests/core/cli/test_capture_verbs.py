@@ -53,7 +53,7 @@ def test_every_option_reaches_the_capture(mien, fake_capture, tmp_path):
 def test_a_take_that_is_there_is_kept_unless_asked(mien, fake_capture):
     mien(*CAPTURE)
     code, _, err = mien(*CAPTURE)
-    assert code == 3 and "overwrite it (--overwrite)" in err
+    assert code == 3 and "--resume goes on with the take, --overwrite replaces it." in err
     assert len(fake_capture.plans) == 1
     assert mien(*CAPTURE, "--overwrite")[0] == 0
     assert fake_capture.plans[-1].is_overwriting

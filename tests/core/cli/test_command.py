@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import io
 import json
 import os
@@ -31,6 +32,36 @@ def parsers():
             if isinstance(action, argparse._SubParsersAction):
                 found += action.choices.values()
     return {parser.prog: parser for parser in found}
+
+
+def said_in(path: Path):
+    """Yield the texts of a module without its docstrings."""
+    tree = ast.parse(path.read_text())
+    told = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in told:
+            yield node.value
+
+
+def test_only_the_command_line_speaks_of_flags():
+    """What the rest says is read in Blender's window, too."""
+    core = Path(console.__file__).parents[1]
+    flags = {flag for one in parsers().values() for flag in one._option_string_actions}
+    found = [
+        (path.name, text)
+        for path in core.rglob("*.py")
+        if path.parent.name not in {"cli", "convert", "bench", "training"}
+        for text in said_in(path)
+        if flags & {flag for flag in re.findall(r"(?<!\S)\(?(--[a-z-]+)", text)}
+    ]
+    assert not found
+
+
+def test_every_flag_that_an_error_brings_to_mind_exists():
+    flags = {flag for one in parsers().values() for flag in one._option_string_actions}
+    for text in console._FLAGS.values():
+        named = set(re.findall(r"--[a-z-]+", text))
+        assert named and named <= flags
 
 
 @pytest.mark.parametrize("command", parsers())

@@ -226,7 +226,7 @@ def test_the_rate_that_an_old_take_of_a_video_names_is_passed_over(tmp_path):
 def test_a_damaged_still_stops_only_what_needs_it(mien, take, blender):
     next((take / "stills").iterdir()).write_bytes(b"no picture")
     code, _, err = mien("build", take, "-o", "face.blend")
-    assert code == 3 and err.endswith(": --no-texture works without them.\n")
+    assert code == 3 and err.endswith("\n--no-texture leaves the texture out.\n")
     assert mien("build", take, "-o", "face.blend", "--no-texture")[0] == 0
 
 

@@ -192,7 +192,7 @@ def test_a_lock_file_that_a_dead_process_left_locks_nothing(tmp_path):
 
 def test_a_take_that_is_there_is_not_written_over_unless_asked(tmp_path):
     wanted = whole_take(tmp_path / "take", 5)
-    with pytest.raises(TakeExists, match=r"already. Resume it .--resume., overwrite it"):
+    with pytest.raises(TakeExists, match=r"already\. Choose another folder, or go on with"):
         create(tmp_path / "take")
     assert_same_take(read_take(tmp_path / "take"), wanted)
     (tmp_path / "take" / "notes.txt").write_text("mine")
