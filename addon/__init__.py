@@ -10,6 +10,7 @@ _MODULES = (
     "cli_command",
     "footage",
     "properties",
+    "scene_properties",
     "preferences",
     "operators.capture",
     "operators.build",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 
 from .active_take import active_take
-from .properties import EXPORT_FORMATS
+from .choices import EXPORT_FORMATS
 from .session import SESSION
 
 _VIDEO_SUFFIXES = (

@@ -65,10 +65,14 @@ def new_take_folder(parent: Path, footage: str) -> Path:
         The parent cannot be made.
     """
     parent.mkdir(parents=True, exist_ok=True)
-    stem = re.sub(r"[^\w.\- ]+", "_", Path(footage).stem or Path(footage).name).strip(" .")
-    stem = stem or "take"
+    stem = file_name(Path(footage).stem or Path(footage).name) or "take"
     numbered = (parent / f"{stem}{f' {number}' if number > 1 else ''}.take" for number in _count())
     return next(folder for folder in numbered if not folder.exists())
+
+
+def file_name(text: str) -> str:
+    """Return a text as the name of a file on any system; letters of all scripts stay."""
+    return re.sub(r"[^\w.\- ]+", "_", text).strip(" .")
 
 
 def _count() -> range:

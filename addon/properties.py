@@ -1,20 +1,15 @@
 """What the artist can set, one group a stage; each turns itself into a settings record of core.
 
-Defaults and limits are core's. `Scene.mien` is saved with the file.
+Defaults and limits are core's.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
-
 import bpy
 from bpy.props import (
     BoolProperty,
-    CollectionProperty,
     EnumProperty,
     FloatProperty,
-    FloatVectorProperty,
     IntProperty,
     PointerProperty,
     StringProperty,
@@ -23,7 +18,6 @@ from bpy.props import (
 from ..core.scene_job import SCENE_SUFFIXES
 from ..core.settings import (
     DEFAULT_ENGINE,
-    ENGINES,
     AnimateSettings,
     MeshSettings,
     SmoothSettings,
@@ -31,47 +25,12 @@ from ..core.settings import (
     Span,
     TrackSettings,
 )
+from .choices import CARRIERS, ENGINES, EXPORT_FORMATS, SMOOTHINGS
 from .footage import footage_changed
-
-FILE_VERSION = 1
-"""Of what Mien saves in a .blend; a higher one comes from a newer Mien and is not touched."""
 
 _SMOOTH, _MESH, _ANIMATE, _TRACK = (
     SmoothSettings(), MeshSettings(), AnimateSettings(), TrackSettings(),
 )  # fmt: skip
-_ENGINE_WORDS = {
-    "facemesh": ("FaceMesh", "The best FaceMesh there is: a few milliseconds a frame"),
-    "facemesh-468": ("FaceMesh 468", "The mesh of 468 points: the fastest"),
-}
-_ENGINES = tuple((name, *_ENGINE_WORDS.get(name, (name, ""))) for name in ENGINES)
-_SMOOTHINGS = (
-    ("best", "Best", "Knows the whole take: calm, and nothing comes late"),
-    ("live", "Live", "Knows only the past, as with a camera: comes a little late"),
-    ("none", "None", "The landmarks as they were captured"),
-)
-_CARRIERS = (
-    ("shape-keys", "Shape Keys", "Few shape keys with one curve each: for editing, glTF, FBX, USD"),
-    ("absolute-keys", "Absolute Keys", "One shape key a frame: exact, and inside the file"),
-    (
-        "vertices",
-        "Vertices",
-        "Curves on the vertices themselves: exact, and every one of them can be edited. "
-        "Blender 5.1 and later crash on it and are refused",
-    ),
-    ("cache", "Point Cache", "A file beside the take: for long takes"),
-)
-EXPORT_FORMATS = (
-    (".fbx", "FBX", "Maya, MotionBuilder, Unreal, Unity: shape keys and head motion"),
-    (".glb", "glTF Binary", "Web, Unity, Godot, Unreal: morph targets and head motion"),
-    (".abc", "Alembic", "Houdini, Maya, Cinema 4D: exact points"),
-    (".usdc", "USD", "Houdini, Maya, Omniverse: exact points, or blend shapes"),
-    (".blend", "Blender", "A file of its own with this face"),
-    (".pc2", "PC2 Point Cache", "3ds Max, Blender's Mesh Cache: points, with an .obj beside"),
-    (".mdd", "MDD Point Cache", "LightWave, Maya: points, with an .obj beside"),
-    (".csv", "CSV Table", "Spreadsheets: pose and points by frame"),
-    (".npz", "NumPy Arrays", "Python: landmarks raw and smoothed, points, poses"),
-    (".mp4", "Overlay Video", "The footage with the mesh drawn over it, to look at"),
-)
 
 
 def _exact(value: float) -> float:
@@ -167,7 +126,7 @@ class MIEN_PG_capture(bpy.types.PropertyGroup):
     engine: EnumProperty(
         name="Engine",
         description="The network that finds the landmarks",
-        items=_ENGINES,
+        items=ENGINES,
         default=DEFAULT_ENGINE,
     )
     quality: EnumProperty(
@@ -201,7 +160,7 @@ class MIEN_PG_capture(bpy.types.PropertyGroup):
 class MIEN_PG_smoothing(bpy.types.PropertyGroup):
     """Jitter and gaps."""
 
-    mode: EnumProperty(name="Mode", description="How jitter is calmed", items=_SMOOTHINGS)
+    mode: EnumProperty(name="Mode", description="How jitter is calmed", items=SMOOTHINGS)
     motion_threshold: FloatProperty(
         name="Motion Threshold",
         description="How many times stronger than the take's noise a movement must be to be kept. "
@@ -282,7 +241,7 @@ class MIEN_PG_mesh(bpy.types.PropertyGroup):
         default=_MESH.use_limit_surface,
     )
     carrier: EnumProperty(
-        name="Carrier", description="What carries the animation of the mesh", items=_CARRIERS
+        name="Carrier", description="What carries the animation of the mesh", items=CARRIERS
     )
     tolerance_m: FloatProperty(
         name="Tolerance",
@@ -403,73 +362,7 @@ class MIEN_PG_preview(bpy.types.PropertyGroup):
     )
 
 
-class MIEN_PG_built_face(bpy.types.PropertyGroup):
-    """One face object of a take."""
-
-    target: PointerProperty(type=bpy.types.Object)
-    face_index: IntProperty()
-
-
-class MIEN_PG_take(bpy.types.PropertyGroup):
-    """An entry of the list of takes: where the take lies, and what was built from it."""
-
-    folder: StringProperty(name="Folder", description="Where the take lies")
-    near: StringProperty(name="Near", description="The same, as seen from the saved file")
-    footage: StringProperty(name="Footage", description="Where the footage lies")
-    rate_hz: FloatProperty()
-    n_frames: IntProperty()
-    n_lost: IntProperty()
-    n_faces: IntProperty()
-    n_landmarks: IntProperty()
-    is_complete: BoolProperty(default=True)
-    jitter_before: FloatProperty()
-    jitter_after: FloatProperty()
-    is_built: BoolProperty()
-    built_with: StringProperty()
-    built_rate_hz: FloatProperty()
-    built_scale: FloatProperty()
-    n_keys: IntProperty()
-    origin: FloatVectorProperty(subtype="XYZ")
-    markers: StringProperty()
-    collection: PointerProperty(type=bpy.types.Collection)
-    camera: PointerProperty(type=bpy.types.Object)
-    faces: CollectionProperty(type=MIEN_PG_built_face)
-
-
-class MIEN_PG_scene(bpy.types.PropertyGroup):
-    """All of Mien in a scene."""
-
-    file_version: IntProperty()
-    source: PointerProperty(type=MIEN_PG_source)
-    capture: PointerProperty(type=MIEN_PG_capture)
-    takes: CollectionProperty(type=MIEN_PG_take)
-    active_take: IntProperty(name="Take", description="The take that is shown")
-    smoothing: PointerProperty(type=MIEN_PG_smoothing)
-    mesh: PointerProperty(type=MIEN_PG_mesh)
-    animate: PointerProperty(type=MIEN_PG_animate)
-    export: PointerProperty(type=MIEN_PG_export)
-    preview: PointerProperty(type=MIEN_PG_preview)
-
-    @property
-    def is_too_new(self) -> bool:
-        """Whether a newer Mien saved it."""
-        return self.file_version > FILE_VERSION
-
-    @property
-    def build_settings(self) -> str:
-        """Everything that shapes what is built, as text that can be compared."""
-        values = {
-            "smooth": asdict(self.smoothing.to_settings()),
-            "mesh": asdict(self.mesh.to_mesh_settings()),
-            "animate": asdict(self.mesh.to_animate_settings()),
-            "texture": self.mesh.use_texture,
-            "camera": self.mesh.use_camera,
-            "timing": self.animate.timing,
-        }
-        return json.dumps(values, sort_keys=True)
-
-
-_register_classes, _unregister_classes = bpy.utils.register_classes_factory(
+register, unregister = bpy.utils.register_classes_factory(
     (
         MIEN_PG_source,
         MIEN_PG_capture,
@@ -478,20 +371,5 @@ _register_classes, _unregister_classes = bpy.utils.register_classes_factory(
         MIEN_PG_animate,
         MIEN_PG_export,
         MIEN_PG_preview,
-        MIEN_PG_built_face,
-        MIEN_PG_take,
-        MIEN_PG_scene,
     )
 )
-
-
-def register() -> None:
-    """Give every scene its settings."""
-    _register_classes()
-    bpy.types.Scene.mien = PointerProperty(type=MIEN_PG_scene)
-
-
-def unregister() -> None:
-    """Take them back."""
-    del bpy.types.Scene.mien
-    _unregister_classes()

@@ -18,11 +18,11 @@ from .active_take import scene_of
 from .job_operator import Outcome
 from .paths import path_near, takes_folder
 from .prepared import BuildOrder, PreparedTake
-from .properties import FILE_VERSION
 from .scene.face_material import is_painted
 from .scene.face_scene import FaceScene, ScenePlan, Standing, build_face_scene
 from .scene.hand_edits import is_edited, keep_edits
 from .scene.timeline import Marker, SceneRate
+from .scene_properties import FILE_VERSION
 from .solved import SOLVED
 from .words import count_text
 

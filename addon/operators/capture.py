@@ -14,7 +14,7 @@ from ...core.jobs import Job
 from ...core.progress import OnProgress, silent
 from ...core.settings import SourceSettings, TrackSettings
 from .. import preferences
-from ..active_take import active_take, mark_of
+from ..active_take import active_take, mark_of, scene_of
 from ..job_operator import JobOperator, Outcome
 from ..paths import new_take_folder, takes_folder
 from ..session import SESSION
@@ -76,21 +76,22 @@ class _CaptureJob(JobOperator):
             return
         take = self._kept_take()
         if take is None:
-            self._unlist(context)
+            self._unlist()
         else:
             entry = list_take(target_scene(self._scene, folder=take.folder), take)
             error.add_note(f"{count_text(take.n_frames, 'frame')} kept in take '{entry.name}'.")
 
-    def _unlist(self, context: bpy.types.Context) -> None:
+    def _unlist(self) -> None:
         """Take a take off the list that is gone: resumed, it turned out to show no face."""
         from ..shown_take import entry_of
 
         folder = None if self._plan is None else self._plan.take_folder
         if folder is None or folder.exists():
             return
-        takes = context.scene.mien.takes
-        entry = entry_of(context.scene, str(folder))
+        scene = scene_of(self._scene)
+        entry = None if scene is None else entry_of(scene, str(folder))
         if entry is not None:
+            takes = scene.mien.takes
             takes.remove(list(takes).index(entry))
 
     def _kept_take(self) -> Take | None:

@@ -15,6 +15,7 @@ from ...core.scene_job import SceneWriter
 from ..active_take import active_take, mark_of, scene_of
 from ..file_browser import FileJobOperator
 from ..job_operator import Outcome
+from ..paths import file_name
 from ..properties import EXPORT_FORMATS
 from .polls import has_take
 
@@ -77,7 +78,7 @@ class MIEN_OT_export_take(FileJobOperator, bpy.types.Operator):
         self.suffix = self.suffix or context.scene.mien.export.suffix
         entry = active_take(context.scene)
         home = Path(bpy.data.filepath).parent if bpy.data.filepath else Path.home()
-        self.filepath = str(home / f"{bpy.path.clean_name(entry.name)}{self.suffix}")
+        self.filepath = str(home / f"{file_name(entry.name)}{self.suffix}")
         self.filter_glob = f"*{self.suffix}"
 
     def chosen_file(self) -> str:

@@ -149,19 +149,13 @@ class MIEN_OT_take_delete(_TakeOperator, bpy.types.Operator):
 
     def change(self, context: bpy.types.Context) -> str:
         """Remove the entry, and the files if asked for."""
-        from ...core.takes import remove_take
+        from ...core.takes import delete_take
 
         mien = context.scene.mien
         entry = active_take(context.scene)
         name, folder = entry.name, Path(entry.folder)
         if self.use_delete_files and folder.exists():
-            try:
-                remove_take(folder)
-            except OSError as error:
-                raise TakeError(
-                    f"The files of take '{name}' cannot be removed: {error.strerror}. Check the "
-                    f"permissions of '{folder}'."
-                ) from error
+            delete_take(folder)
         SOLVED.forget(str(folder))
         mien.takes.remove(mien.active_take)
         mien.active_take = max(0, min(mien.active_take, len(mien.takes) - 1))

@@ -15,7 +15,7 @@ import pytest
 
 import mien
 from mien.addon import footage, preferences
-from mien.addon.properties import FILE_VERSION
+from mien.addon.scene_properties import FILE_VERSION
 from mien.addon.session import SESSION, _Running
 from mien.addon.shown_take import list_take
 from mien.core.inference.weights import list_weights

@@ -1,0 +1,39 @@
+"""What can be chosen in drop-downs, with a label and a tooltip each."""
+
+from __future__ import annotations
+
+from ..core.settings import ENGINES as _NAMES
+
+_ENGINE_WORDS = {
+    "facemesh": ("FaceMesh", "The best FaceMesh there is: a few milliseconds a frame"),
+    "facemesh-468": ("FaceMesh 468", "The mesh of 468 points: the fastest"),
+}
+ENGINES = tuple((name, *_ENGINE_WORDS.get(name, (name, ""))) for name in _NAMES)
+SMOOTHINGS = (
+    ("best", "Best", "Knows the whole take: calm, and nothing comes late"),
+    ("live", "Live", "Knows only the past, as with a camera: comes a little late"),
+    ("none", "None", "The landmarks as they were captured"),
+)
+CARRIERS = (
+    ("shape-keys", "Shape Keys", "Few shape keys with one curve each: for editing, glTF, FBX, USD"),
+    ("absolute-keys", "Absolute Keys", "One shape key a frame: exact, and inside the file"),
+    (
+        "vertices",
+        "Vertices",
+        "Curves on the vertices themselves: exact, and every one of them can be edited. "
+        "Blender 5.1 and later crash on it and are refused",
+    ),
+    ("cache", "Point Cache", "A file beside the take: for long takes"),
+)
+EXPORT_FORMATS = (
+    (".fbx", "FBX", "Maya, MotionBuilder, Unreal, Unity: shape keys and head motion"),
+    (".glb", "glTF Binary", "Web, Unity, Godot, Unreal: morph targets and head motion"),
+    (".abc", "Alembic", "Houdini, Maya, Cinema 4D: exact points"),
+    (".usdc", "USD", "Houdini, Maya, Omniverse: exact points, or blend shapes"),
+    (".blend", "Blender", "A file of its own with this face"),
+    (".pc2", "PC2 Point Cache", "3ds Max, Blender's Mesh Cache: points, with an .obj beside"),
+    (".mdd", "MDD Point Cache", "LightWave, Maya: points, with an .obj beside"),
+    (".csv", "CSV Table", "Spreadsheets: pose and points by frame"),
+    (".npz", "NumPy Arrays", "Python: landmarks raw and smoothed, points, poses"),
+    (".mp4", "Overlay Video", "The footage with the mesh drawn over it, to look at"),
+)
