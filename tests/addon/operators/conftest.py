@@ -48,6 +48,14 @@ def scene(tmp_path, monkeypatch):
 
 @pytest.fixture
 def captured(scene, footage):
-    """The entry of a take that was captured and built."""
+    """The entry of a take that was captured and built, in plain skin: textures take their time."""
+    scene.mien.mesh.use_texture = False
+    assert bpy.ops.mien.capture(filepath=str(footage)) == {"FINISHED"}
+    return scene.mien.takes[0]
+
+
+@pytest.fixture
+def painted(scene, footage):
+    """The same, with its texture."""
     assert bpy.ops.mien.capture(filepath=str(footage)) == {"FINISHED"}
     return scene.mien.takes[0]

@@ -180,8 +180,8 @@ def test_a_face_stands_at_the_cursor_and_stays_there(scene, footage):
     assert face.location[0] > 0.9
 
 
-def test_the_texture_comes_and_goes_and_an_artists_material_stays(scene, captured):
-    face = face_of(captured)
+def test_the_texture_comes_and_goes_and_an_artists_material_stays(scene, painted):
+    face = face_of(painted)
 
     def has_picture():
         return any(node.type == "TEX_IMAGE" for node in face.active_material.node_tree.nodes)
@@ -353,10 +353,10 @@ def test_a_strip_that_is_being_edited_is_left_alone(scene, captured):
         bpy.ops.mien.build()
 
 
-def test_cleared_materials_are_painted_again(scene, captured):
-    face_of(captured).data.materials.clear()
+def test_cleared_materials_are_painted_again(scene, painted):
+    face_of(painted).data.materials.clear()
     bpy.ops.mien.build()
-    nodes = face_of(captured).active_material.node_tree.nodes
+    nodes = face_of(painted).active_material.node_tree.nodes
     assert any(node.type == "TEX_IMAGE" for node in nodes)
 
 

@@ -20,19 +20,19 @@ from mien.core.takes import read_take
 N_FRAMES, RATE_HZ = 16, 30.0
 
 
-def test_one_call_makes_a_take_and_an_animated_face(scene, captured, tmp_path):
-    take = read_take(captured.folder)
-    assert take.n_frames == captured.n_frames == N_FRAMES and take.is_complete
-    assert Path(captured.folder).parent == tmp_path / "Zoë Müller" / "takes"
-    (built,) = captured.faces
+def test_one_call_makes_a_take_and_an_animated_face(scene, painted, tmp_path):
+    take = read_take(painted.folder)
+    assert take.n_frames == painted.n_frames == N_FRAMES and take.is_complete
+    assert Path(painted.folder).parent == tmp_path / "Zoë Müller" / "takes"
+    (built,) = painted.faces
     face = built.target
-    assert face.users_collection == (captured.collection,) and scene.objects.get(face.name) == face
+    assert face.users_collection == (painted.collection,) and scene.objects.get(face.name) == face
     paths = {curve.data_path for curve in curves_of(face)}
     assert {"location", "rotation_quaternion", "scale"} <= paths
-    assert len(face.data.shape_keys.key_blocks) == captured.n_keys + 1
+    assert len(face.data.shape_keys.key_blocks) == painted.n_keys + 1
     assert (scene.render.fps, scene.render.fps_base) == (30, 1.0)
     assert (scene.frame_start, scene.frame_end) == (0, N_FRAMES - 1)
-    assert scene.camera == captured.camera
+    assert scene.camera == painted.camera
     images = [node for node in face.active_material.node_tree.nodes if node.type == "TEX_IMAGE"]
     assert images and images[0].image.packed_file
     # A head is between 10 and 25 cm wide.
