@@ -19,7 +19,7 @@ from .job_operator import Outcome
 from .paths import path_near, takes_folder
 from .prepared import BuildOrder, PreparedTake
 from .scene.face_material import is_painted
-from .scene.face_scene import FaceScene, ScenePlan, Standing, build_face_scene
+from .scene.face_scene import FaceScene, ScenePlan, Standing, build_face_scene, write_caches
 from .scene.hand_edits import is_edited, keep_edits
 from .scene.timeline import Marker, SceneRate
 from .scene_properties import FILE_VERSION
@@ -153,17 +153,18 @@ def show_take(scene: bpy.types.Scene, prepared: PreparedTake) -> Outcome:
     ArgumentError
         A face that stands cannot be changed now, or the carrier does not work in this Blender.
     ExportError
-        There is no room for a texture.
+        There is no room for a texture or a point cache.
     """
     entry = list_take(scene, prepared.take)
     standing = standing_of(scene, entry)
     kept = []
     for face in standing.faces.values():
         _check_can_change(face)
+    order = prepared.order
+    write_caches(prepared.performances, prepared.expressions, plan=order.plan)
     for face in standing.faces.values():
         if is_edited(face):
             kept += keep_edits(face)
-    order = prepared.order
     rate_hz = scene.render.fps / scene.render.fps_base
     n_others = sum(action.users > 0 for action in bpy.data.actions) - _n_actions(standing)
     with tempfile.TemporaryDirectory(prefix="mien-") as folder:  # Blender packs the pictures

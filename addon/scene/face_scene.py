@@ -115,7 +115,8 @@ def build_face_scene(
     scene : gets a collection named after the plan, a rate and a range
     performances : of one take, in its order
     plan : carrier, subdivision, textures, camera
-    expressions : `carry_expressions` of the same, where it was called before, on another thread
+    expressions : `carry_expressions` of the same, where it was called before, on another thread,
+        and `write_caches`
     standing : what an earlier build of the take has left, to be built again in place
     on_progress : called once a face
 
@@ -131,9 +132,7 @@ def build_face_scene(
     faces = _face_plans(performances, plan=plan, rate=rate)
     if expressions is None:
         expressions = carry_expressions(performances, plan=plan, rate=rate)
-    if plan.animate.carrier == "cache":  # before anything is touched: the disk may be full
-        for face in faces:
-            write_cache(expressions[face.performance.face_index], face.cache)
+        write_caches(performances, expressions, plan=plan)
     _set_time(scene, plan=faces[0], is_first=not standing.faces)
     collection = _home(scene, plan=plan, standing=standing)
     camera, warnings = standing.camera, []
@@ -215,6 +214,26 @@ def carry_expressions(
         for one in performances
         if one.is_present.any()
     }
+
+
+def write_caches(
+    performances: list[Performance],
+    expressions: Mapping[int, CarriedExpression],
+    *,
+    plan: ScenePlan,
+) -> None:
+    """Write the point caches of the carrier `cache`, before anything of the scene is touched.
+
+    Raises
+    ------
+    ExportError
+        One cannot be written: the disk may be full.
+    """
+    if plan.animate.carrier != "cache":
+        return
+    for index, one in enumerate(performances):
+        if one.face_index in expressions:
+            write_cache(expressions[one.face_index], cache_path_of(plan, index))
 
 
 def scene_rate(

@@ -313,6 +313,10 @@ def test_a_point_cache_that_cannot_be_written_changes_nothing(scene, captured, m
     face = face_of(captured)
     assert face.data.shape_keys == keys and face.animation_data.action == action
     assert not face.modifiers and not is_edited(face)
+    curves_of(face)[0].mute = True
+    with pytest.raises(RuntimeError, match="disk is full"):
+        bpy.ops.mien.build()
+    assert not [mesh for mesh in bpy.data.meshes if "(edited)" in mesh.name]
 
 
 def test_each_build_has_a_point_cache_of_its_own(scene, captured):
