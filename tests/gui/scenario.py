@@ -308,6 +308,10 @@ def previews(ui):
     yield 1.0
     yield from ui.screenshot("11-overlay")
     scene_data().preview.show_overlay = False
+    # Before the next file browser: behind one, the driver no longer knows where headers are.
+    yield from shows_from_top(ui)
+    for name in ("footage", "capture"):
+        yield from ui.open_panel(f"MIEN_PT_{name}")
 
 
 @step(limit_s=240)
@@ -328,9 +332,6 @@ def exports(ui):
 
 def draws_quickly(ui):
     """The panels, all of them open, are drawn in a few milliseconds together"""
-    yield from shows_from_top(ui)
-    for name in ("footage", "capture"):
-        yield from ui.open_panel(f"MIEN_PT_{name}")
     panels = [getattr(bpy.types, name) for name in dir(bpy.types) if name.startswith("MIEN_PT_")]
     spent = {}
 
