@@ -17,6 +17,8 @@ from scenario_words import SIDEBAR, Failure, Place, Restart, Spot, action, step
 
 __all__ = ["SIDEBAR", "Failure", "Place", "Restart", "Spot", "Ui", "step"]
 
+N_TRIES = 3
+
 
 class Ui(Eyes):
     """What an artist does and sees in Blender's window."""
@@ -43,9 +45,15 @@ class Ui(Eyes):
             is_below = header.y < self.region(place).y + self.unit
             if not (yield from self._scroll_page(place, 1 if is_below else -1, share=0.2)):
                 raise Failure(f"The panel {name} cannot be scrolled into sight.")
-        yield from self.click(header)
-        # Opening is animated.
-        yield from self.until(lambda: self.panel(name, place).is_closed == closed, 3, name)
+        for attempt in range(N_TRIES):
+            yield from self.click(self._header(name, place))
+            try:  # opening is animated
+                yield from self.until(lambda: self.panel(name, place).is_closed == closed, 3, name)
+                break
+            except Failure:  # it was drawn elsewhere in the meantime: a person tries again
+                if attempt == N_TRIES - 1:
+                    raise
+                yield from self.redrawn()
         yield 0.3
 
     def _header(self, name: str, place: Place) -> Spot:
