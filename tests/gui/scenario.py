@@ -245,8 +245,6 @@ def plays(ui):
 def smooths(ui):
     """A preset smooths again, in place, and the read-out tells how much calmer it is"""
     before, same = scene_data().takes[0].jitter_after, face()
-    for name in ("footage", "capture"):  # what is done is folded away
-        yield from ui.open_panel(f"MIEN_PT_{name}", closed=True)
     yield from ui.press("mien.smoothing_preset", text="CALM")
     yield from ui.until(lambda: session().is_busy, 5, "the build")
     yield from ui.until(lambda: not session().is_busy, 60, "the build")
@@ -291,7 +289,6 @@ def changes_mesh(ui):
     assert not face().data.shape_keys.use_relative
     yield from ui.redrawn()
     yield from ui.open_panel("MIEN_PT_animate")
-    yield from shows_from_top(ui)
     yield from ui.screenshot("10-mesh")
 
 
@@ -306,10 +303,6 @@ def previews(ui):
     yield 1.0
     yield from ui.screenshot("11-overlay")
     scene_data().preview.show_overlay = False
-    # Before the next file browser: behind one, the driver no longer knows where headers are.
-    yield from shows_from_top(ui)
-    for name in ("footage", "capture"):
-        yield from ui.open_panel(f"MIEN_PT_{name}")
 
 
 @step(limit_s=240)
