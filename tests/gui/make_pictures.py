@@ -17,10 +17,8 @@ PICTURES = (
     ("08-captured.png", (0, 1600, 0, 1000), "window.jpg"),
     ("05-footage.png", (*PANEL, 80, 900), "panel-footage.png"),
     ("07-capturing.png", (*PANEL, 80, 620), "panel-capturing.png"),
-    ("09-smoothed.png", (*PANEL, 80, 640), "panel-smoothing.png"),
     ("10-mesh.png", (*PANEL, 80, 900), "panel-mesh.png"),
     ("11-overlay.png", (*VIEW_AND_PANEL, 56, 960), "overlay.jpg"),
-    ("15-preferences.png", (316, 1004, 190, 736), "preferences.png"),
 )
 
 

@@ -213,8 +213,7 @@ def answers(ui):
     late_ms = gaps_ms[int(0.99 * len(gaps_ms))]
     ui.note(f"99 % of {len(gaps_ms)} answers within {late_ms:.0f} ms, worst {gaps_ms[-1]:.0f} ms")
     ui.note(f"drawing the progress alone, without a capture: {drawing.worst_s * 1e3:.0f} ms")
-    # One of a hundred may be late: other programs run on the machine, too.
-    assert len(gaps_ms) > 30 and late_ms <= 50
+    assert len(gaps_ms) > 30 and gaps_ms[-1] <= 50
 
 
 def moves(ui):
@@ -348,7 +347,7 @@ def draws_quickly(ui):
     medians = {name: statistics.median(times) * 1e3 for name, times in spent.items()}
     ui.note(f"panels, median ms: {', '.join(f'{n[8:]} {ms:.2f}' for n, ms in medians.items())}")
     ui.note(f"all together {sum(medians.values()):.2f} ms")
-    assert len(medians) == len(panels) and sum(medians.values()) <= 4.0, medians
+    assert len(medians) == len(panels) and max(medians.values()) <= 1.0, medians
 
 
 @step(limit_s=180)
