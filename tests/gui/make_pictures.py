@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-VIEW_AND_PANEL = (28, 1322)
+VIEW_AND_PANEL = (56, 1322)
 PANEL = (1038, 1322)
 # Screenshot, what is kept of it as (left, right, top, bottom), and the picture's name.
 PICTURES = (
