@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ..inference.devices import PROVIDERS
 from ..landmarks.engines import ENGINES
 from ..outputs import SUFFIXES
 from ..settings import (
@@ -69,9 +70,10 @@ def add_device(parser: argparse._ActionsContainer) -> None:
     """Add where networks run."""
     parser.add_argument(
         "--device",
-        metavar="NAME",
+        choices=tuple(PROVIDERS),
         default="cpu",
-        help="where networks run: cpu, cuda, coreml or directml (default: cpu)",
+        help="where networks run; the CPU takes over, and that is said, from one that does not "
+        "work (default: cpu)",
     )
     parser.add_argument(
         "--threads",

@@ -2,57 +2,54 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..arrays import AnyArray
-from ..errors import BackendError, ShapeError, WeightsCorrupt
-from .library import load_library
+from ..errors import BackendError, ShapeError
+from .devices import Device, check_device
 from .network import NamedArrays
+from .onnx_session import open_session, reason_of
 
 if TYPE_CHECKING:
     import onnxruntime
 
-PROVIDERS = {
-    "cpu": "CPUExecutionProvider",
-    "cuda": "CUDAExecutionProvider",
-    "coreml": "CoreMLExecutionProvider",
-    "directml": "DmlExecutionProvider",
-}
-"""Our names of devices, and ONNX Runtime's names of what runs there."""
-
-OLDEST_ONNXRUNTIME = (1, 18)
-"""1.17 does not read IR version 10, in which our files are."""
-
-_ERRORS_ONLY = 3
 _DTYPES = {"tensor(uint8)": np.uint8, "tensor(float)": np.float32, "tensor(int64)": np.int64}
 
 
 class OnnxNetwork:
     """An ONNX file loaded into ONNX Runtime.
 
+    Where the device does not load the network, or fails at its first run, the CPU runs it instead,
+    and the device's `warnings` say so. Later failures are errors: by then it has worked.
+
     Parameters
     ----------
     path : the file
-    device : cpu, cuda, coreml or directml
+    device : cpu, cuda, coreml or directml; a `Device` that several networks share
     n_threads : threads that share one run; 0 lets ONNX Runtime take all cores
 
     Raises
     ------
+    ArgumentError
+        There is no device of that name.
     BackendError
-        ONNX Runtime is missing, broken or too old, or has no such device.
+        ONNX Runtime is missing, broken or too old, or offers no such device.
     WeightsCorrupt
         The file is no usable ONNX file.
     """
 
-    def __init__(self, path: Path, *, device: str = "cpu", n_threads: int = 1) -> None:
+    def __init__(self, path: Path, *, device: str | Device = "cpu", n_threads: int = 1) -> None:
+        self._path = path
         self._name = path.name
-        self._session: onnxruntime.InferenceSession | None = _open_session(
-            path, device=device, n_threads=n_threads
-        )
+        self._device = Device(device) if isinstance(device, str) else device
+        self._n_threads = n_threads
+        check_device(self._device.name)
+        self._runs_on = self._device.in_use
+        self._is_proven = False
+        self._session: onnxruntime.InferenceSession | None = self._open()
         self._output_names = [node.name for node in self._session.get_outputs()]
         self._inputs = {
             node.name: (tuple(node.shape), np.dtype(_DTYPES[node.type]))
@@ -60,16 +57,77 @@ class OnnxNetwork:
         }
 
     def run(self, **inputs: AnyArray) -> NamedArrays:
-        """Run the network; see `Network.run`."""
+        """Run the network; see `Network.run`.
+
+        Raises
+        ------
+        BackendError
+            The network was closed, or failed where it had run before.
+        """
         if self._session is None:
             raise BackendError(f"Network '{self._name}' was closed and cannot run. Open it again.")
         self._check(inputs)
-        results = self._session.run(self._output_names, inputs)
-        return dict(zip(self._output_names, results, strict=True))
+        if self._runs_on != "cpu" and not self._is_proven:
+            found = self._try_device(self._session, inputs)
+            self._is_proven = True
+            if found is not None:
+                return found
+            self._session = self._open_on_cpu()
+        return self._results(self._session, inputs)
 
     def close(self) -> None:
         """Free the session."""
         self._session = None
+
+    def _open(self) -> onnxruntime.InferenceSession:
+        """Load the file on the device, else on the CPU."""
+        if self._runs_on == "cpu":
+            return self._open_on_cpu()
+        try:
+            return open_session(self._path, device=self._runs_on, n_threads=self._n_threads)
+        except BackendError as error:
+            session = self._open_on_cpu()  # first: a damaged file says nothing about the device
+            self._device.give_up(self._name, reason=reason_of(error.__cause__ or error))
+            return session
+
+    def _open_on_cpu(self) -> onnxruntime.InferenceSession:
+        """Load the file on the CPU."""
+        self._runs_on = "cpu"
+        return open_session(self._path, device="cpu", n_threads=self._n_threads)
+
+    def _try_device(
+        self, session: onnxruntime.InferenceSession, inputs: NamedArrays
+    ) -> NamedArrays | None:
+        """Run on the device for the first time; None, and the device given up, where it fails."""
+        if self._device.in_use == "cpu":  # another network has found out
+            return None
+        try:
+            results = self._results(session, inputs)
+        except BackendError as error:
+            self._device.give_up(self._name, reason=reason_of(error.__cause__ or error))
+            return None
+        if all(np.isfinite(array).all() for array in results.values()):
+            return results
+        self._device.give_up(self._name, reason="it computes what is not a number")
+        return None
+
+    def _results(self, session: onnxruntime.InferenceSession, inputs: NamedArrays) -> NamedArrays:
+        """Run a session and name its results."""
+        try:
+            results = session.run(self._output_names, inputs)
+        except MemoryError:
+            raise
+        except Exception as error:  # ONNX Runtime's errors share no base but Exception
+            advice = (
+                "Choose the device cpu."
+                if self._runs_on != "cpu"
+                else "Run `mien models verify`, or install its weights again."
+            )
+            raise BackendError(
+                f"Network '{self._name}' failed on device '{self._runs_on}': {reason_of(error)}. "
+                + advice
+            ) from error
+        return dict(zip(self._output_names, results, strict=True))
 
     def _check(self, inputs: NamedArrays) -> None:
         """Raise unless the inputs are those that the file declares."""
@@ -90,55 +148,3 @@ class OnnxNetwork:
                     f"{name} of network '{self._name}' must have shape {shape_text} and type "
                     f"{dtype}, got {array.shape} and {array.dtype}"
                 )
-
-
-def available_devices() -> list[str]:
-    """Return our names of the devices that the installed ONNX Runtime can use.
-
-    Raises
-    ------
-    BackendError
-        ONNX Runtime is missing, broken or too old.
-    """
-    present = _import_onnxruntime().get_available_providers()
-    return [device for device, provider in PROVIDERS.items() if provider in present]
-
-
-def _open_session(path: Path, *, device: str, n_threads: int) -> onnxruntime.InferenceSession:
-    """Load a file on a device."""
-    runtime = _import_onnxruntime()
-    available = available_devices()
-    if device not in available:
-        raise BackendError(
-            f"Device '{device}' is not available: the installed ONNX Runtime "
-            f"{runtime.__version__} offers {', '.join(available)}. Choose one of these, or install "
-            "the ONNX Runtime package made for the device."
-        )
-    options = runtime.SessionOptions()
-    options.intra_op_num_threads = n_threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = _ERRORS_ONLY
-    # Else idle threads burn a core each, which decoding needs.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    providers = [PROVIDERS[device]]
-    if device != "cpu":
-        providers.append(PROVIDERS["cpu"])  # for operators that the device lacks
-    try:
-        return runtime.InferenceSession(str(path), options, providers=providers)
-    except Exception as error:  # ONNX Runtime's errors share no base but Exception
-        raise WeightsCorrupt(
-            f"Weights '{path}' cannot be loaded on '{device}': {str(error).strip()[:300]}. "
-            "Run `mien models verify`, or install them again."
-        ) from error
-
-
-def _import_onnxruntime() -> Any:
-    """Return ONNX Runtime's module, told to keep to itself.
-
-    1.31 on Linux counts its users: a number for this machine in the home folder, and messages to
-    its maker. It asks this variable once, when it is loaded.
-    """
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    return load_library(
-        "onnxruntime", name="ONNX Runtime", package="onnxruntime", oldest=OLDEST_ONNXRUNTIME
-    )

@@ -15,6 +15,7 @@ from pathlib import Path
 from ..errors import ArgumentError, WeightsCorrupt, WeightsMissing
 from ..user_folder import USER_FOLDER_VARIABLE as USER_FOLDER_VARIABLE
 from ..user_folder import user_folder as user_folder
+from .devices import Device
 from .network import Network
 from .onnx_network import OnnxNetwork
 from .torch_network import TorchNetwork
@@ -42,21 +43,22 @@ def assets_folder() -> Path:
 
 
 def open_network(
-    name: str, *, device: str = "cpu", n_threads: int = 1, backend: str = "onnx"
+    name: str, *, device: str | Device = "cpu", n_threads: int = 1, backend: str = "onnx"
 ) -> Network:
     """Find a network's weights, check them, and load them.
 
     Parameters
     ----------
     name : of the weights, for example face_landmark_468; `network` lists them
-    device : cpu, cuda, coreml or directml; with torch any of torch's own
+    device : cpu, cuda, coreml or directml, or a `Device` that several networks share; with torch
+        the name of any of torch's own
     n_threads : threads that share one run, 0 for all cores; torch has its own setting
     backend : onnx, or torch where it is installed
 
     Raises
     ------
     ArgumentError
-        There is no such backend.
+        There is no such backend or device.
     WeightsMissing, WeightsCorrupt
         The weights are not there, or not what they should be.
     BackendError
@@ -66,7 +68,7 @@ def open_network(
         raise ArgumentError(f"backend must be one of {', '.join(BACKENDS)}, got {backend!r}")
     path = find_weights(name).path
     if backend == "torch":
-        return TorchNetwork(path, device=device)
+        return TorchNetwork(path, device=device if isinstance(device, str) else device.name)
     return OnnxNetwork(path, device=device, n_threads=n_threads)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..errors import ArgumentError
+from ..inference.devices import Device
 from ..inference.weights import open_network
 from .estimator import LandmarkEstimator
 from .facemesh import FaceMesh
@@ -39,7 +40,9 @@ def engine_spec(name: str) -> EngineSpec:
     return ENGINES[name]
 
 
-def open_engine(name: str, *, device: str = "cpu", n_threads: int = 1) -> LandmarkEstimator:
+def open_engine(
+    name: str, *, device: str | Device = "cpu", n_threads: int = 1
+) -> LandmarkEstimator:
     """Load an engine's network.
 
     Raises

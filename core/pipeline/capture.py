@@ -69,7 +69,7 @@ def capture(plan: CapturePlan, *, on_progress: OnProgress = silent) -> Take:
             except Cancelled:
                 if source.footage.kind != "camera":
                     raise
-            for warning in source.warnings:
+            for warning in (*source.warnings, *finder.warnings):
                 writer.add_warning(warning)
         writer.finish()
     take = read_take(plan.take_folder)

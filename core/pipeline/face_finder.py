@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..detect import BlazeFace, FaceDetector
+from ..inference.devices import Device
 from ..inference.weights import open_network
 from ..landmarks import LandmarkEstimator, open_engine
 from ..records import Frame, Landmarks, Region
@@ -25,13 +26,19 @@ class FaceFinder:
     """Follows the faces of footage; `find` is called with frame after frame, none left out."""
 
     def __init__(self, plan: CapturePlan) -> None:
-        network = open_network(DETECTOR_WEIGHTS, device=plan.device, n_threads=plan.n_threads)
+        self._device = Device(plan.device)
+        network = open_network(DETECTOR_WEIGHTS, device=self._device, n_threads=plan.n_threads)
         self._detector: FaceDetector = BlazeFace(network, plan.detect)
         self._engine: LandmarkEstimator = open_engine(
-            plan.engine, device=plan.device, n_threads=plan.n_threads
+            plan.engine, device=self._device, n_threads=plan.n_threads
         )
         self._tracker = FaceTracker(plan.track)
         self._settings = plan.track
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences for the artist on how the device failed."""
+        return self._device.warnings
 
     def find(self, frame: Frame) -> list[Landmarks | None]:
         """Return the landmarks of each followed face, None where it is lost."""

@@ -6,8 +6,8 @@ from types import ModuleType
 import pytest
 
 from mien.core.errors import BackendError
+from mien.core.inference.devices import OLDEST_ONNXRUNTIME, available_devices
 from mien.core.inference.library import load_library
-from mien.core.inference.onnx_network import OLDEST_ONNXRUNTIME, available_devices
 
 
 def load(name="some_library"):

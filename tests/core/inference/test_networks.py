@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mien.core.errors import ArgumentError, BackendError, ShapeError, WeightsCorrupt
-from mien.core.inference.onnx_network import OnnxNetwork, available_devices
+from mien.core.inference.onnx_network import OnnxNetwork
 from mien.core.inference.torch_network import TorchNetwork
 from mien.core.inference.weights import find_weights, open_network
 
@@ -95,18 +95,10 @@ def test_images_need_not_be_contiguous():
     assert np.array_equal(network.run(image=flipped)["scores"], expected)
 
 
-@pytest.mark.parametrize("backend", ["onnx", "torch"])
-def test_a_missing_device_is_named(backend):
-    if backend == "torch":
-        pytest.importorskip("torch", reason="torch is not installed")
+def test_a_device_that_torch_lacks_is_named():
+    pytest.importorskip("torch", reason="torch is not installed")
     with pytest.raises(BackendError, match="Device 'abacus' is not available"):
-        open_network("face_landmark_468", device="abacus", backend=backend)
-
-
-def test_the_message_about_a_device_lists_those_that_are_there():
-    assert "cpu" in available_devices()
-    with pytest.raises(BackendError, match=r"offers .*cpu"):
-        open_network("face_landmark_468", device="abacus")
+        open_network("face_landmark_468", device="abacus", backend="torch")
 
 
 def test_an_unknown_backend_is_named():
