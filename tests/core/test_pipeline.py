@@ -19,6 +19,7 @@ class StandInFinder:
     """Finds the same face in every frame, or none."""
 
     has_face = True
+    warnings = ()
 
     def __init__(self, plan):
         pass
