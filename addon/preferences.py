@@ -9,6 +9,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
 from ..core.errors import MienError
+from .panels.panel import draw_text
 from .paths import PACKAGE, choose_user_folder, forget_user_folder
 from .session import SESSION
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _weights: list[WeightFile] = []
 _complaints: dict[str, str] = {}
+_device_complaint: list[str] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,15 @@ class MIEN_AP_preferences(bpy.types.AddonPreferences):
     device: EnumProperty(
         name="Device",
         description="What runs the networks. The extension brings ONNX Runtime for processors; "
-        "other devices need a build of it that has them",
+        "other devices need a build of it that has them. The CPU steps in, and says so, for one "
+        "that does not work",
         items=(
             ("cpu", "CPU", "Any processor: faster than real time"),
             ("cuda", "CUDA", "NVIDIA graphics cards"),
             ("coreml", "Core ML", "Apple's own"),
             ("directml", "DirectML", "Graphics cards on Windows"),
         ),
+        update=lambda self, context: _device_changed(self),
     )
     n_threads: IntProperty(
         name="Threads",
@@ -78,6 +82,8 @@ class MIEN_AP_preferences(bpy.types.AddonPreferences):
         layout.prop(self, "user_folder")
         column = layout.column()
         column.prop(self, "device")
+        for text in _device_complaint:
+            draw_text(column, context, text, icon="ERROR")
         column.prop(self, "n_threads")
         self._draw_models(layout)
         row = layout.row()
@@ -139,6 +145,19 @@ def _folder_changed(chosen: MIEN_AP_preferences) -> None:
     refresh_models()
 
 
+def _device_changed(chosen: MIEN_AP_preferences) -> None:
+    """Say at once where ONNX Runtime lacks the device, not first when something is captured."""
+    from ..core.inference.devices import check_device
+
+    _device_complaint.clear()
+    if chosen.device == "cpu":  # which needs no look, and so no library
+        return
+    try:
+        check_device(chosen.device)
+    except MienError as error:
+        _device_complaint.append(str(error))
+
+
 def _errors_text() -> str:
     """Say how this session went."""
     n_errors = SESSION.n_errors
@@ -167,4 +186,5 @@ def unregister() -> None:
     forget_user_folder()
     _weights.clear()
     _complaints.clear()
+    _device_complaint.clear()
     _unregister_classes()

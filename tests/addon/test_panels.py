@@ -18,6 +18,7 @@ from mien.addon import footage, preferences
 from mien.addon.scene_properties import FILE_VERSION
 from mien.addon.session import SESSION, _Running
 from mien.addon.shown_take import list_take
+from mien.core.inference.devices import PROVIDERS
 from mien.core.inference.weights import list_weights
 from mien.core.jobs import Job
 from mien.core.records import Footage, Progress
@@ -442,6 +443,19 @@ def test_preferences_name_every_model_and_what_is_wrong_with_it(scene):
     assert picture.properties == {
         f"{kind.__name__}.{name}" for name in inspect.get_annotations(kind)
     }
+
+
+def test_preferences_offer_the_engines_devices_and_say_at_once_if_one_is_missing(monkeypatch):
+    (kind,) = classes_of(bpy.types.AddonPreferences)
+    assert [item.identifier for item in kind.bl_rna.properties["device"].enum_items] == list(
+        PROVIDERS
+    )
+    monkeypatch.setattr("onnxruntime.get_available_providers", lambda: [PROVIDERS["cpu"]])
+    for device, is_missing in (("cuda", True), ("cpu", False)):
+        preferences._device_changed(SimpleNamespace(device=device))
+        words = Picture(kind).words
+        assert ("Device 'cuda' is not available" in words) is is_missing
+        assert ("'onnxruntime-gpu'" in words) is is_missing
 
 
 @pytest.mark.parametrize(
