@@ -445,7 +445,7 @@ def test_preferences_name_every_model_and_what_is_wrong_with_it(scene):
     }
 
 
-def test_preferences_offer_the_engines_devices_and_say_at_once_if_one_is_missing(monkeypatch):
+def test_preferences_offer_all_devices_and_say_at_once_if_one_is_missing(scene, monkeypatch):
     (kind,) = classes_of(bpy.types.AddonPreferences)
     assert [item.identifier for item in kind.bl_rna.properties["device"].enum_items] == list(
         PROVIDERS
