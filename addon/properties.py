@@ -131,10 +131,10 @@ class MIEN_PG_capture(bpy.types.PropertyGroup):
     )
     quality: EnumProperty(
         name="Quality",
-        description="How the take is smoothed once it is captured",
+        description="How carefully each frame is looked at, and how a new take is smoothed",
         items=(
-            ("best", "Best", "Looks at the whole take: calm, and nothing comes late"),
-            ("live", "Live", "Looks only back, as a camera's preview does"),
+            ("best", "Best", "Looks at each frame again: calm, and nothing comes late"),
+            ("live", "Live", "Looks at each frame once, and only back: fastest, for previews"),
         ),
         update=_quality_changed,
     )

@@ -9,9 +9,11 @@ from typing import Literal
 from .errors import ArgumentError
 
 Smoothing = Literal["none", "live", "best"]
+Quality = Literal["live", "best"]
 Carrier = Literal["shape-keys", "absolute-keys", "vertices", "cache"]
 
 SMOOTHINGS: tuple[Smoothing, ...] = ("none", "live", "best")
+QUALITIES: tuple[Quality, ...] = ("live", "best")
 CARRIERS: tuple[Carrier, ...] = ("shape-keys", "absolute-keys", "vertices", "cache")
 ENGINES = ("facemesh", "facemesh-468")
 """What `core/landmarks/engines.py` describes."""
@@ -98,6 +100,27 @@ class TrackSettings:
         _check("faces", self.n_faces, 1, 16)
         _check("min_presence", self.min_presence, 0.0, 1.0)
         _check("region_scale", self.region_scale, 1.0, 3.0)
+
+
+@dataclass(frozen=True, slots=True)
+class SecondLookSettings:
+    """How a capture of the quality `best` looks at each frame again, once its neighbours are known.
+
+    The crop of the second look does not shake, as its way is smoothed over time both forwards and
+    backwards; what several crops of one face give is averaged.
+    """
+
+    n_crops: int = 4
+    """Crops of each face: the region itself, mirrored, and both a little larger or smaller."""
+    region_window_s: float = 0.15
+    """Standard deviation of the window in which the way of a face's region is a straight line."""
+    reach_s: float = 0.5
+    """How far into the future the window looks: so long frames wait. The past counts as far."""
+
+    def __post_init__(self) -> None:
+        _check("n_crops", self.n_crops, 1, 8)
+        _check("region_window", self.region_window_s, 0.0, 1.0, unit="s")
+        _check("reach", self.reach_s, 0.0, 0.5, unit="s")
 
 
 @dataclass(frozen=True, slots=True)

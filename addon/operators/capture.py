@@ -12,7 +12,7 @@ from bpy.props import BoolProperty, StringProperty
 from ...core.errors import ArgumentError, MienError, TakeBusy, TakeError, TakeExists
 from ...core.jobs import Job
 from ...core.progress import OnProgress, silent
-from ...core.settings import SourceSettings, TrackSettings
+from ...core.settings import SecondLookSettings, SourceSettings, TrackSettings
 from .. import preferences
 from ..active_take import active_take, mark_of, scene_of
 from ..job_operator import JobOperator, Outcome
@@ -167,6 +167,7 @@ class MIEN_OT_capture(_CaptureJob, bpy.types.Operator):
             footage=address,
             take_folder=folder,
             engine=scene.mien.capture.engine,
+            quality=scene.mien.capture.quality,
             source=source.to_settings(is_images=_is_images(address)),
             track=scene.mien.capture.to_settings(),
             device=values.device,
@@ -209,6 +210,8 @@ class MIEN_OT_resume(_CaptureJob, bpy.types.Operator):
         try:
             source = SourceSettings(**settings["source"])
             track = TrackSettings(**settings["track"])
+            second_look = SecondLookSettings(**settings.get("second_look", {}))
+            quality = settings["quality"]
         except (KeyError, TypeError) as error:
             raise TakeError(
                 f"Take '{entry.name}' cannot be resumed: it does not say how it was captured. "
@@ -218,8 +221,10 @@ class MIEN_OT_resume(_CaptureJob, bpy.types.Operator):
             footage=take.footage.path,
             take_folder=Path(folder),
             engine=take.provenance.engine,
+            quality=quality,
             source=source,
             track=track,
+            second_look=second_look,
             device=values.device,
             n_threads=values.n_threads,
             is_resumed=True,

@@ -112,6 +112,7 @@ def _plan(arguments: Namespace, *, take_folder: Path, is_temporary: bool) -> Cap
         footage=arguments.clip,
         take_folder=take_folder,
         engine=arguments.engine,
+        quality=arguments.quality,
         source=SourceSettings(start_s=arguments.start, end_s=arguments.end, rate_hz=arguments.rate),
         track=_track_settings(arguments),
         device=arguments.device,

@@ -11,6 +11,7 @@ from ..outputs import SUFFIXES
 from ..settings import (
     CARRIERS,
     DEFAULT_ENGINE,
+    QUALITIES,
     SMOOTHINGS,
     AnimateSettings,
     MeshSettings,
@@ -23,8 +24,6 @@ from .argument_types import (
     seconds_from_text,
     thread_count,
 )
-
-QUALITIES = ("live", "best")
 
 
 def add_clip(parser: argparse.ArgumentParser) -> None:
@@ -93,8 +92,9 @@ def add_capture_options(parser: argparse.ArgumentParser) -> None:
         "--quality",
         choices=QUALITIES,
         default="best",
-        help="how animate smooths unless --smooth says otherwise: live knows no frame to come, "
-        "best knows them all; a take is the same with both (default: best)",
+        help="live looks at each frame once, as it comes; best looks again, through a window that "
+        "does not shake, once the next half second is known; animate smooths likewise, unless "
+        "--smooth says otherwise (default: best)",
     )
     group.add_argument(
         "--faces",
