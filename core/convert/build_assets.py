@@ -18,14 +18,20 @@ from pathlib import Path
 
 from ..errors import MienError
 from . import packages
-from .canonical_face import read_canonical_face
-from .network_files import blazeface_from_tflite, facemesh_from_tflite
+from .canonical_face import read_canonical_face, with_irises
+from .network_files import (
+    attention_mesh_from_tflite,
+    blazeface_from_tflite,
+    facemesh_from_tflite,
+)
 from .onnx_export import DetectorGraph, LandmarkGraph, onnx_from_graph
 from .plain_npz import plain_npz
 
 LANDMARK_FILE = "face_landmark_468.onnx"
+ATTENTION_FILE = "face_landmark_478.onnx"
 DETECTOR_FILE = "face_detection_short_range.onnx"
 CANONICAL_FACE_FILE = "canonical_face_468.npz"
+CANONICAL_IRIS_FILE = "canonical_face_478.npz"
 MANIFEST_FILE = "assets.json"
 MANIFEST_FORMAT = 1
 
@@ -58,7 +64,7 @@ def build_assets(folder: Path) -> list[Path]:
     with tempfile.TemporaryDirectory() as temporary:
         wheel = packages.fetch_pypi_wheel(Path(temporary))
         npm_package = packages.fetch_npm_package(Path(temporary))
-        assets = [*convert_wheel(wheel), convert_npm_package(npm_package)]
+        assets = [*convert_wheel(wheel), *convert_npm_package(npm_package)]
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for asset in assets:
@@ -72,8 +78,12 @@ def build_assets(folder: Path) -> list[Path]:
 def convert_wheel(wheel: Path) -> list[Asset]:
     """Convert the networks within MediaPipe's wheel."""
     landmark, detector = packages.LANDMARK_TFLITE, packages.DETECTOR_TFLITE
+    attention = packages.ATTENTION_TFLITE
     facemesh = facemesh_from_tflite(
         packages.read_wheel_member(wheel, landmark), subject=f"'{landmark.path}'"
+    )
+    attention_mesh = attention_mesh_from_tflite(
+        packages.read_wheel_member(wheel, attention), subject=f"'{attention.path}'"
     )
     blazeface = blazeface_from_tflite(
         packages.read_wheel_member(wheel, detector), subject=f"'{detector.path}'"
@@ -86,6 +96,12 @@ def convert_wheel(wheel: Path) -> list[Asset]:
             onnx_from_graph(LandmarkGraph(facemesh)),
         ),
         Asset(
+            ATTENTION_FILE,
+            "facemesh",
+            f"PyPI {packages.PYPI_PACKAGE}, {attention.path}",
+            onnx_from_graph(LandmarkGraph(attention_mesh)),
+        ),
+        Asset(
             DETECTOR_FILE,
             "blazeface-short-range",
             f"PyPI {packages.PYPI_PACKAGE}, {detector.path}",
@@ -94,16 +110,20 @@ def convert_wheel(wheel: Path) -> list[Asset]:
     ]
 
 
-def convert_npm_package(npm_package: Path) -> Asset:
-    """Convert the canonical face within MediaPipe's npm package."""
+def convert_npm_package(npm_package: Path) -> list[Asset]:
+    """Convert the canonical face within MediaPipe's npm package, without and with irises."""
     metadata = packages.GEOMETRY_METADATA
     face = read_canonical_face(packages.read_npm_member(npm_package, metadata))
-    return Asset(
-        CANONICAL_FACE_FILE,
-        "facemesh-468",
-        f"npm {packages.NPM_PACKAGE}, {metadata.path}",
-        plain_npz(dataclasses.asdict(face)),
-    )
+    origin = f"npm {packages.NPM_PACKAGE}, {metadata.path}"
+    return [
+        Asset(CANONICAL_FACE_FILE, "facemesh-468", origin, plain_npz(dataclasses.asdict(face))),
+        Asset(
+            CANONICAL_IRIS_FILE,
+            "facemesh",
+            f"{origin}; irises by Mien",
+            plain_npz(dataclasses.asdict(with_irises(face))),
+        ),
+    ]
 
 
 def main(arguments: list[str] | None = None) -> int:

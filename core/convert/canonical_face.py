@@ -9,10 +9,15 @@ import numpy as np
 
 from ..arrays import Float32Array, Float64Array, IndexArray
 from ..errors import WeightsCorrupt
+from ..landmarks.topology import LEFT_EYE, RIGHT_EYE
 from .protobuf_wire import Fields, read_fields, read_floats, read_integers, read_messages
 
 N_VERTICES = 468
 N_TRIANGLES = 898
+IRIS_RADIUS_M = 0.00585
+"""Half of 11.7 mm: a human iris hardly differs from another."""
+_IRIS_OFFSETS = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [-1, 0, 0], [0, -1, 0]], np.float64)
+"""The centre, and right, top, left and bottom as seen: in head space, x grows to the right."""
 _METRES_FROM_CENTIMETRES = 0.01
 
 # Field numbers of GeometryPipelineMetadata, Mesh3d and WeightedLandmarkRef (Apache-2.0), in
@@ -73,6 +78,62 @@ def read_canonical_face(metadata: bytes) -> CanonicalFace:
         uv=uv.astype(np.float32),
         procrustes_weights=_procrustes_weights(read_messages(fields, _BASIS)),
     )
+
+
+def with_irises(face: CanonicalFace) -> CanonicalFace:
+    """Give the canonical face the irises that meshes of 478 points have.
+
+    Parameters
+    ----------
+    face : of 468 vertices, whose eyes are covered by triangles from lid to lid
+
+    Returns
+    -------
+    CanonicalFace
+        Of 478 vertices and 918 triangles, one piece as before: from the lids to the iris, and
+        within the iris. As MediaPipe's network has them, irises lie at the mean depth of the ring
+        of lids; in front of their tops and bottoms the lids lie 2 mm nearer.
+    """
+    vertices, uv, triangles = [face.neutral_m], [face.uv], face.triangles
+    for first, ring, is_on_the_right in ((468, RIGHT_EYE, True), (473, LEFT_EYE, False)):
+        lids = list(ring)
+        triangles = triangles[~np.isin(triangles, lids).all(1)]
+        middle = face.neutral_m[lids].astype(np.float64).mean(0)
+        points = middle + IRIS_RADIUS_M * _IRIS_OFFSETS
+        # What a straight line makes of the lids' texture coordinates.
+        design = np.column_stack([face.neutral_m[lids, :2], np.ones(len(lids))])
+        line = np.linalg.lstsq(design, face.uv[lids].astype(np.float64), rcond=None)[0]
+        vertices.append(points.astype(np.float32))
+        uv.append((np.column_stack([points[:, :2], np.ones(len(points))]) @ line).astype("f4"))
+        around = _eye_triangles(lids, first=first, is_on_the_right=is_on_the_right)
+        triangles = np.concatenate([triangles, np.array(around, np.int32)])
+    return CanonicalFace(
+        neutral_m=np.concatenate(vertices),
+        triangles=triangles,
+        uv=np.concatenate(uv),
+        procrustes_weights=np.concatenate([face.procrustes_weights, np.zeros(10)]),
+    )
+
+
+def _eye_triangles(ring: list[int], *, first: int, is_on_the_right: bool) -> list[list[int]]:
+    """Join the ring of the lids to the iris, and the iris to its centre.
+
+    Parameters
+    ----------
+    ring : 16 vertices from the outer corner along the lower lid and back along the upper
+    first : vertex of the iris's centre; its right, top, left and bottom as seen follow
+    is_on_the_right : of the subject, so that the outer corner is on the left as seen
+    """
+    right, top, left, bottom = range(first + 1, first + 5)
+    # A quarter of the ring faces each of these: the outer corner, the lower lid, and so on.
+    inner = [left, bottom, right, top] if is_on_the_right else [right, bottom, left, top]
+    triangles = []
+    for quarter, (here, following) in enumerate(zip(inner, [*inner[1:], inner[0]], strict=True)):
+        lids = [ring[(4 * quarter + step) % 16] for step in range(-2, 3)]
+        triangles += [[lids[k], lids[k + 1], here] for k in range(4)]
+        triangles += [[lids[4], following, here], [here, following, first]]
+    # The ring of the subject's left eye runs the other way round.
+    return triangles if is_on_the_right else [corners[::-1] for corners in triangles]
 
 
 def _procrustes_weights(basis: list[Fields]) -> Float64Array:

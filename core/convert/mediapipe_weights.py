@@ -47,6 +47,46 @@ def facemesh_state_dict(tensors: NamedTensors) -> dict[str, Tensor]:
     return source.state
 
 
+def attention_mesh_state_dict(tensors: NamedTensors) -> dict[str, Tensor]:
+    """Name and lay out the weights of `face_landmark_with_attention.tflite` for `AttentionMesh`.
+
+    Parameters
+    ----------
+    tensors : what `tflite_weights.read_tflite` returned
+
+    Raises
+    ------
+    WeightsCorrupt
+        A tensor is missing.
+    """
+    source = _Source(tensors)
+    source.add_conv("stem.0", "conv2d")
+    source.add_slope("stem.1", "p_re_lu")
+    for k in range(17):
+        block = f"stem.{k + 2}" if k < 3 else f"trunk.{k - 3}"
+        source.add_block(block, depthwise=k, conv=k + 1, slope=k + 1)
+    source.add_conv("trunk.14", "conv2d_18")
+    source.add_slope("trunk.15", "p_re_lu_18")
+    source.add_block("trunk.16", depthwise=17, conv=19, slope=19)
+    source.add_conv("mesh", "output_mesh")
+    source.add_conv("presence", "conv_faceflag")
+    for branch, depthwise, conv in (("lips", 18, 20), ("left_eye", 30, 33), ("right_eye", 48, 53)):
+        source.add_blocks(f"{branch}_trunk", 6, depthwise=depthwise, conv=conv)
+    for tail, depthwise, conv in (
+        ("lips", 24, 26),
+        ("left_eye", 36, 39),
+        ("left_iris", 42, 46),
+        ("right_eye", 54, 59),
+        ("right_iris", 60, 66),
+    ):
+        source.add_blocks(tail, 5, depthwise=depthwise, conv=conv)
+        source.add_conv(f"{tail}.5", f"conv2d_{conv + 5}")
+        source.add_slope(f"{tail}.6", f"p_re_lu_{conv + 5}")
+        source.add_block(f"{tail}.7", depthwise=depthwise + 5, conv=conv + 6, slope=conv + 6)
+        source.add_conv(f"{tail}.8", f"conv_{tail}")
+    return source.state
+
+
 def blazeface_state_dict(tensors: NamedTensors) -> dict[str, Tensor]:
     """Name and lay out the weights of `face_detection_short_range.tflite` for `BlazeFace`.
 
@@ -97,17 +137,24 @@ class _Source:
 
     def add_block(self, key: str, *, depthwise: int, conv: int, slope: int) -> None:
         """Add a residual block with a PReLU."""
-        self.add_depthwise(f"{key}.convs.0", f"depthwise_conv2d_{depthwise}")
+        self.add_depthwise(
+            f"{key}.convs.0", "depthwise_conv2d" + (f"_{depthwise}" if depthwise else "")
+        )
         self.add_conv(f"{key}.convs.1", f"conv2d_{conv}")
         self.add_slope(f"{key}.act", f"p_re_lu_{slope}")
+
+    def add_blocks(self, key: str, n_blocks: int, *, depthwise: int, conv: int) -> None:
+        """Add residual blocks in a row, whose slopes have the convolutions' numbers."""
+        for k in range(n_blocks):
+            self.add_block(f"{key}.{k}", depthwise=depthwise + k, conv=conv + k, slope=conv + k)
 
     def _tensor(self, name: str) -> Float32Array:
         """Return a tensor that must be there."""
         if name not in self._tensors:
             raise WeightsCorrupt(
                 f"The weights lack the tensor '{name}'; found {len(self._tensors)} others. "
-                "Only MediaPipe's own face_landmark.tflite and face_detection_short_range.tflite "
-                "are supported."
+                "Only MediaPipe's own face_landmark.tflite, face_landmark_with_attention.tflite "
+                "and face_detection_short_range.tflite are supported."
             )
         return self._tensors[name]
 

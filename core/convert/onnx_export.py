@@ -14,6 +14,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
+from ..networks.attention_mesh import AttentionMesh
 from ..networks.blazeface import BlazeFace
 from ..networks.facemesh import FaceMesh
 from .wide_channels import widen_channels
@@ -28,13 +29,13 @@ HALF_SUFFIX = ".float16"
 
 
 class LandmarkGraph(nn.Module):
-    """`image` (n, 192, 192, 3) → `landmarks` (n, 468, 3) crop pixels, `presence` (n,) 0 to 1."""
+    """`image` (n, 192, 192, 3) → `landmarks` (n, 468 or 478, 3) crop pixels, `presence` (n,)."""
 
     image_size = (192, 192)
     input_scale = 1 / 255
     output_names = ("landmarks", "presence")
 
-    def __init__(self, network: FaceMesh) -> None:
+    def __init__(self, network: FaceMesh | AttentionMesh) -> None:
         super().__init__()
         self.network = write_out_prelus(network)
         _scale_first_weights(self.network, self.input_scale)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from ..arrays import Float32Array
 from ..errors import WeightsCorrupt
+from ..networks.attention_mesh import AttentionMesh
 from ..networks.blazeface import BlazeFace
 from ..networks.facemesh import FaceMesh
 from .onnx_export import HALF_SUFFIX, NETWORK_PREFIX, DetectorGraph, Graph, LandmarkGraph
@@ -35,14 +36,19 @@ def graph_from_onnx(data: bytes, *, subject: str) -> Graph:
         The file is damaged, or no network of ours.
     """
     weights = read_onnx_weights(data, subject=subject)
-    for network, graph_class in ((FaceMesh(), LandmarkGraph), (BlazeFace(), DetectorGraph)):
+    for network, graph_class in (
+        (FaceMesh(), LandmarkGraph),
+        (AttentionMesh(), LandmarkGraph),
+        (BlazeFace(), DetectorGraph),
+    ):
         if any(key.startswith(_head_of(network)) for key in weights):
             _load(network, weights, input_scale=graph_class.input_scale, subject=subject)
             graph: Graph = graph_class(network)  # type: ignore[arg-type]
             return graph.eval()
     raise WeightsCorrupt(
         f"{subject} holds no network that Mien knows: its {len(weights)} tensors begin with "
-        f"{sorted(weights)[:3]}. FaceMesh 468 and BlazeFace short range are supported."
+        f"{sorted(weights)[:3]}. FaceMesh 468, the attention mesh of 478 and "
+        "BlazeFace short range are supported."
     )
 
 

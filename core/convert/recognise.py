@@ -12,17 +12,25 @@ from torch import Tensor, nn
 
 from ..arrays import Float32Array, ImageArray
 from ..errors import WeightsCorrupt
+from ..networks.attention_mesh import AttentionMesh
 from ..networks.blazeface import BlazeFace
 from ..networks.facemesh import FaceMesh
-from .mediapipe_weights import blazeface_state_dict, facemesh_state_dict
+from .mediapipe_weights import (
+    attention_mesh_state_dict,
+    blazeface_state_dict,
+    facemesh_state_dict,
+)
 from .onnx_export import DetectorGraph, Graph, LandmarkGraph
 from .tflite_weights import TFLITE_IDENTIFIER, read_tflite
 from .torch_weights import is_torch_file, read_state_dict
 
 SUPPORTED = (
-    "Supported are MediaPipe's face_landmark.tflite and face_detection_short_range.tflite, "
-    "and facemesh.pth."
+    "Supported are MediaPipe's face_landmark.tflite, face_landmark_with_attention.tflite and "
+    "face_detection_short_range.tflite, and facemesh.pth."
 )
+
+
+AnyNetwork = FaceMesh | AttentionMesh | BlazeFace
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +42,7 @@ class RecognisedModel:
 
     name: str
     engine: str
-    network: FaceMesh | BlazeFace
+    network: AnyNetwork
     graph: Graph
 
 
@@ -64,14 +72,14 @@ def recognise(data: bytes, *, subject: str) -> RecognisedModel:
     else:
         raise WeightsCorrupt(f"{subject} is {_unknown_kind(data)}. {SUPPORTED}")
     for state in candidates:
-        for network in (FaceMesh(), BlazeFace()):
+        for network in (FaceMesh(), AttentionMesh(), BlazeFace()):
             if _fits(network, state):
                 _fill(network, state, subject=subject)
                 return _model(network)
     raise WeightsCorrupt(f"{subject} is {found}, which no network of Mien has. {SUPPORTED}")
 
 
-def reference_results(network: FaceMesh | BlazeFace, image: ImageArray) -> dict[str, Float32Array]:
+def reference_results(network: AnyNetwork, image: ImageArray) -> dict[str, Float32Array]:
     """Compute with the network as its authors define it what its ONNX file should give.
 
     Parameters
@@ -81,7 +89,7 @@ def reference_results(network: FaceMesh | BlazeFace, image: ImageArray) -> dict[
     """
     values = torch.from_numpy(image).permute(0, 3, 1, 2).to(torch.float32)
     with torch.inference_mode():
-        if isinstance(network, FaceMesh):
+        if isinstance(network, FaceMesh | AttentionMesh):
             landmarks, logit = network(values / 255)
             return {"landmarks": landmarks.numpy(), "presence": torch.sigmoid(logit).numpy()}
         scores, boxes = network(values / 127.5 - 1)
@@ -91,7 +99,7 @@ def reference_results(network: FaceMesh | BlazeFace, image: ImageArray) -> dict[
 def _states_from_tflite(tensors: Mapping[str, Float32Array]) -> list[dict[str, Tensor]]:
     """Return a state dict for each network whose tensors are all there."""
     states = []
-    for state_from in (facemesh_state_dict, blazeface_state_dict):
+    for state_from in (facemesh_state_dict, attention_mesh_state_dict, blazeface_state_dict):
         try:
             states.append(state_from(tensors))
         except WeightsCorrupt:  # lacks a tensor: it is another network
@@ -118,10 +126,12 @@ def _fill(network: nn.Module, state: Mapping[str, Tensor], *, subject: str) -> N
     network.eval()
 
 
-def _model(network: FaceMesh | BlazeFace) -> RecognisedModel:
+def _model(network: AnyNetwork) -> RecognisedModel:
     """Name a filled network."""
     if isinstance(network, FaceMesh):
         return RecognisedModel("face_landmark_468", "facemesh-468", network, LandmarkGraph(network))
+    if isinstance(network, AttentionMesh):
+        return RecognisedModel("face_landmark_478", "facemesh", network, LandmarkGraph(network))
     return RecognisedModel(
         "face_detection_short_range", "blazeface-short-range", network, DetectorGraph(network)
     )

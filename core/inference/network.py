@@ -9,6 +9,7 @@ face_landmark_468                 (n, 192, 192, 3) uint8 RGB  `landmarks` (n, 46
                                                               from the crop's top left edge, z in
                                                               the same unit, negative toward the
                                                               camera; `presence` (n,), 0 to 1
+face_landmark_478                 (n, 192, 192, 3) uint8 RGB  the same with 478 landmarks
 face_detection_short_range        (n, 128, 128, 3) uint8 RGB  `scores` (n, 896), logits; `boxes`
                                                               (n, 896, 16), input pixels relative
                                                               to each anchor's centre

@@ -20,11 +20,11 @@ class EngineSpec:
     n_landmarks: int
 
 
-_FACEMESH_468 = EngineSpec("facemesh-468", weights="face_landmark_468", n_landmarks=468)
-
-# `facemesh` means the best FaceMesh that is in; so far that is the one of 468 points. Takes keep
-# the engine's own name, which never changes its meaning.
-ENGINES: dict[str, EngineSpec] = {"facemesh": _FACEMESH_468, "facemesh-468": _FACEMESH_468}
+_SPECS = (
+    EngineSpec("facemesh", weights="face_landmark_478", n_landmarks=478),
+    EngineSpec("facemesh-468", weights="face_landmark_468", n_landmarks=468),
+)
+ENGINES: dict[str, EngineSpec] = {spec.name: spec for spec in _SPECS}
 
 
 def engine_spec(name: str) -> EngineSpec:

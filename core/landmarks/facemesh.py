@@ -1,9 +1,10 @@
-"""FaceMesh: crop → 468 landmarks.
+"""FaceMesh: crop → 468 landmarks, or 478 with irises.
 
 References
 ----------
 Y. Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video on Mobile GPUs", 2019,
-arXiv:1907.06724. Weights: MediaPipe's face_landmark.tflite (Apache-2.0).
+arXiv:1907.06724; I. Grishchenko et al., "Attention Mesh", 2020, arXiv:2006.10962. Weights:
+MediaPipe's face_landmark.tflite and face_landmark_with_attention.tflite (Apache-2.0).
 """
 
 from __future__ import annotations

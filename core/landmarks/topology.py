@@ -7,7 +7,12 @@ refinement lists, `tensors_to_face_landmarks_with_attention.pbtxt`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from types import MappingProxyType
+
+import numpy as np
+
+from ..arrays import IndexArray
 
 Ring = tuple[int, ...]
 """Landmarks in order along a closed line."""
@@ -47,3 +52,32 @@ CONTOURS: Mapping[str, tuple[Ring, ...]] = MappingProxyType(
     }
 )
 """The lines by which one recognises a face; the irises are in meshes of 478 points only."""
+
+_ON_THE_MIDDLE = (
+    0, 1, 2, 4, 5, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 94, 151, 152, 164, 168, 175,
+    195, 197, 199, 200,
+)  # fmt: skip
+_N_MESH, _FIRST_ON_THE_LEFT = 468, 248
+_MIRRORED_IRISES = (473, 476, 475, 474, 477, 468, 471, 470, 469, 472)
+"""Centre, right, top, left and bottom as seen: right and left change places."""
+
+
+@cache
+def mirrored_points(n_landmarks: int) -> IndexArray:
+    """Return which landmark each becomes when the image is mirrored.
+
+    Parameters
+    ----------
+    n_landmarks : 468, or 478 with irises
+
+    Returns
+    -------
+    shape (n_landmarks,), its own inverse
+    """
+    partner = np.arange(_N_MESH + len(_MIRRORED_IRISES), dtype=np.int32)
+    # The subject's left half is numbered in the same order as the right, from 248 on.
+    right = np.setdiff1d(np.arange(_FIRST_ON_THE_LEFT), _ON_THE_MIDDLE)
+    left = np.arange(_FIRST_ON_THE_LEFT, _N_MESH)
+    partner[right], partner[left] = left, right
+    partner[_N_MESH:] = _MIRRORED_IRISES
+    return partner[:n_landmarks]

@@ -7,6 +7,7 @@ from mien.core.convert.canonical_face import read_canonical_face
 from mien.core.convert.plain_npz import plain_npz
 from mien.core.errors import WeightsCorrupt
 from mien.core.inference.weights import find_weights
+from mien.core.landmarks.topology import mirrored_points
 
 RIGHT_EYE, LEFT_EYE, NOSE_TIP, FOREHEAD, CHIN = 33, 263, 1, 10, 152  # sides are the subject's
 ON_THE_MIDDLE = (
@@ -97,6 +98,36 @@ def test_procrustes_weights_are_the_published_ones(face):
     assert {i: pytest.approx(w, abs=1e-9) for i, w in BASIS.items()} == {
         i: weights[i] for i in BASIS
     }
+
+
+@pytest.fixture(scope="module")
+def face_with_irises():
+    with np.load(find_weights("canonical_face_478").path) as arrays:
+        return dict(arrays)
+
+
+def test_with_irises_the_mesh_is_still_one_disc_with_the_oval_as_its_border(face_with_irises):
+    triangles = face_with_irises["triangles"]
+    directed = directed_edges(triangles)
+    assert len(np.unique(directed, axis=0)) == len(directed)  # all wind alike
+    edges, counts = np.unique(np.sort(directed, axis=1), axis=0, return_counts=True)
+    assert 478 - len(edges) + len(triangles) == 1
+    assert set(edges[counts == 1].ravel().tolist()) == set(OVAL)
+    assert counts.max() == 2 and len(np.unique(triangles)) == 478
+
+
+def test_irises_are_round_in_the_middle_of_the_eyes_and_mirror_each_other(face, face_with_irises):
+    neutral = face_with_irises["neutral_m"].astype(np.float64)
+    assert np.array_equal(neutral[:468], face["neutral_m"].astype(np.float64))
+    for centre, corners in ((468, (33, 133)), (473, (263, 362))):
+        rim = neutral[centre + 1 : centre + 5] - neutral[centre]
+        assert np.linalg.norm(rim, axis=1) == pytest.approx(0.00585, abs=1e-6)
+        assert (rim[0, 0] > 0) and (rim[1, 1] > 0) and (rim[2, 0] < 0) and (rim[3, 1] < 0)
+        middle = neutral[list(corners)].mean(0)
+        assert np.linalg.norm(neutral[centre] - middle) < 0.003
+    assert np.abs(neutral * [-1, 1, 1] - neutral[mirrored_points(478)])[468:].max() < 1e-6
+    uv = face_with_irises["uv"]
+    assert np.abs(uv[[33, 133]].mean(0) - uv[468]).max() < 0.01
 
 
 def test_metadata_without_a_mesh_or_with_a_short_one_is_an_error():

@@ -12,7 +12,11 @@ from mien.core.inference.onnx_network import OnnxNetwork
 from mien.core.inference.torch_network import TorchNetwork
 from mien.core.inference.weights import find_weights, open_network
 
-NETWORKS = (("face_landmark_468", 192), ("face_detection_short_range", 128))
+NETWORKS = (
+    ("face_landmark_468", 192),
+    ("face_landmark_478", 192),
+    ("face_detection_short_range", 128),
+)
 
 
 def images(n_images, size):

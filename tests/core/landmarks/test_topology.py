@@ -41,6 +41,14 @@ def test_left_mirrors_right(right, left):
         assert np.linalg.norm(mirrored - others, axis=1).max() < 1e-6
 
 
+@pytest.mark.parametrize("n_landmarks", [468, 478])
+def test_mirrored_points_are_those_of_the_mirrored_canonical_face(n_landmarks):
+    neutral = load_canonical_face(n_landmarks).topology.neutral_m
+    partner = topology.mirrored_points(n_landmarks)
+    assert np.abs(neutral * (-1, 1, 1) - neutral[partner]).max() < 1e-6
+    assert np.array_equal(partner[partner], np.arange(n_landmarks))
+
+
 def test_sides_are_the_subjects_own():
     """Head space's x grows toward the subject's left."""
     for name in ("RIGHT_EYE", "RIGHT_BROW"):

@@ -3,13 +3,14 @@
 import pytest
 import torch
 
+from mien.core.networks.attention_mesh import AttentionMesh
 from mien.core.networks.blazeface import BlazeFace
 from mien.core.networks.facemesh import FaceMesh
 
 
 @pytest.mark.parametrize(
     ("network_class", "n_weights", "n_tensors"),
-    [(FaceMesh, 604_685, 113), (BlazeFace, 101_390, 74)],
+    [(FaceMesh, 604_685, 113), (AttentionMesh, 1_189_277, 365), (BlazeFace, 101_390, 74)],
 )
 def test_weights_are_as_many_as_published(network_class, n_weights, n_tensors):
     state = network_class().state_dict()
@@ -17,10 +18,11 @@ def test_weights_are_as_many_as_published(network_class, n_weights, n_tensors):
     assert len(state) == n_tensors
 
 
-def test_facemesh_gives_468_points_and_one_logit_an_image():
+@pytest.mark.parametrize(("network_class", "n_points"), [(FaceMesh, 468), (AttentionMesh, 478)])
+def test_a_mesh_gives_its_points_and_one_logit_an_image(network_class, n_points):
     with torch.inference_mode():
-        landmarks, logit = FaceMesh().eval()(torch.zeros(2, 3, 192, 192))
-    assert landmarks.shape == (2, 468, 3)
+        landmarks, logit = network_class().eval()(torch.zeros(2, 3, 192, 192))
+    assert landmarks.shape == (2, n_points, 3)
     assert logit.shape == (2,)
 
 
