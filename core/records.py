@@ -6,12 +6,13 @@ Arrays inside a record are never changed in place.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
 from .arrays import BoolArray, Float32Array, Float64Array, FloatArray, ImageArray, IndexArray
+from .errors import ShapeError
 from .progress import OnProgress as OnProgress
 from .progress import Progress as Progress
 from .progress import silent as silent
@@ -126,8 +127,10 @@ class Take:
     """One capture: raw samples and how they were made.
 
     `time_s` (n_frames,) float64, from the container; `frame_index` (n_frames,) int32, as
-    `Frame.index`. `is_complete` is False after a crash or a stop. `warnings` are sentences for the
-    artist. `folder` is where it lies on disk, None for a take in memory.
+    `Frame.index`. `shot` (n_frames,) int32, the number of the shot that a frame belongs to, from 0:
+    it steps at each cut; left out, all is one shot. `is_complete` is False after a crash or a
+    stop. `warnings` are sentences for the artist. `folder` is where it lies on disk, None for a
+    take in memory.
     """
 
     footage: Footage
@@ -138,11 +141,23 @@ class Take:
     is_complete: bool = True
     warnings: tuple[str, ...] = ()
     folder: str | None = None
+    shot: IndexArray = field(default_factory=lambda: np.zeros(0, np.int32))
+
+    def __post_init__(self) -> None:
+        if len(self.shot) != len(self.time_s):
+            if len(self.shot):
+                raise ShapeError(f"shot must have shape ({self.n_frames},), got {self.shot.shape}")
+            object.__setattr__(self, "shot", np.zeros(self.n_frames, np.int32))
 
     @property
     def n_frames(self) -> int:
         """Frames captured, with or without a face."""
         return len(self.time_s)
+
+    @property
+    def cuts_s(self) -> Float64Array:
+        """(n_cuts,) float64: times of the frames with which a new shot begins."""
+        return np.asarray(self.time_s[1:][np.diff(self.shot) > 0], np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -50,6 +50,7 @@ def values_of_take(take: Take) -> dict[str, Any]:
         "n_frames": take.n_frames,
         "start_s": float(take.time_s[0]) if has_frames else None,
         "end_s": float(take.time_s[-1]) if has_frames else None,
+        "cuts_s": take.cuts_s.tolist(),
         "n_landmarks": take.faces[0].landmarks_px.shape[1] if take.faces else 0,
         "faces": [_values_of_face(track, take.time_s) for track in take.faces],
     }
@@ -69,6 +70,9 @@ def lines_of_take(take: Take) -> list[str]:
         f"Frames:    {take.n_frames}{span}",
         f"Complete:  {'yes' if take.is_complete else 'no (the capture was stopped)'}",
     ]
+    if len(take.cuts_s):
+        times = ", ".join(f"{time_s:.3f}" for time_s in take.cuts_s)
+        lines.append(f"Cuts:      {len(take.cuts_s)}, at {times} s")
     for index, face in enumerate(values["faces"], start=1):
         lines.append(
             f"Face {index}:    found in {face['n_found']} frames, lost in {face['n_lost']}"

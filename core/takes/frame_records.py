@@ -14,7 +14,12 @@ from .take_header import TakeHeader
 
 
 def frame_records(
-    frame_index: int, time_s: float, *, faces: Sequence[Landmarks | None], header: TakeHeader
+    frame_index: int,
+    time_s: float,
+    *,
+    shot: int,
+    faces: Sequence[Landmarks | None],
+    header: TakeHeader,
 ) -> list[bytes]:
     """Return the records of one frame, in the order of `TakeHeader.arrays`.
 
@@ -26,6 +31,8 @@ def frame_records(
     if len(faces) != header.n_faces:
         raise ShapeError(f"faces must have {header.n_faces} entries, got {len(faces)}")
     records = [np.array(time_s, "<f8").tobytes(), np.array(frame_index, "<i4").tobytes()]
+    if header.has_shots:
+        records.append(np.array(shot, "<i4").tobytes())
     for face in faces:
         records += _face_records(face, n_landmarks=header.n_landmarks)
     return records

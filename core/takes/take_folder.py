@@ -68,6 +68,7 @@ def read_take(folder: str | Path) -> Take:
         is_complete=header.is_complete,
         warnings=header.warnings,
         folder=str(place),
+        shot=arrays.get("shot.i32", np.zeros(n_frames, np.int32)),
     )
 
 
@@ -140,6 +141,10 @@ def _find_sound_frames(header: TakeHeader, arrays: dict[str, AnyArray]) -> BoolA
     with np.errstate(invalid="ignore"):  # damaged files hold NaNs of every kind
         is_sound: BoolArray = np.isfinite(time_s) & (index >= 0)
         is_sound[1:] &= (np.diff(time_s) >= 0) & (index[1:] > index[:-1])
+        if header.has_shots:
+            shot = arrays["shot.i32"]
+            is_sound &= shot >= 0
+            is_sound[1:] &= shot[1:] >= shot[:-1]
         for face in range(header.n_faces):
             is_sound &= _find_sound_samples(_face_track(arrays, face))
     return is_sound

@@ -13,7 +13,8 @@ from ..errors import TakeDamaged, TakeError, TakeMissing, TakeTooNew
 from ..records import Footage, FootageKind, Provenance
 
 FORMAT = "mien-take"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""2 added the shots; takes of version 1 stay so, also when they are gone on with."""
 HEADER_NAME = "take.json"
 _HIGHEST_RATE_HZ = 1e6  # far above any camera: damage shows before it asks for all the memory
 
@@ -63,11 +64,14 @@ class TakeHeader:
     is_temporary: bool = False
     warnings: tuple[str, ...] = ()
     stills: tuple[StillEntry, ...] = ()
+    format_version: int = FORMAT_VERSION
 
     @property
     def arrays(self) -> tuple[ArrayFile, ...]:
-        """The array files: two of the take, then three a face."""
+        """The array files: those of the take, then three a face."""
         files = [ArrayFile("time_s.f64", "<f8", ()), ArrayFile("frame_index.i32", "<i4", ())]
+        if self.has_shots:
+            files.append(ArrayFile("shot.i32", "<i4", ()))
         for face in range(self.n_faces):
             files += [
                 ArrayFile(f"face{face}/presence.f32", "<f4", ()),
@@ -76,9 +80,14 @@ class TakeHeader:
             ]
         return tuple(files)
 
+    @property
+    def has_shots(self) -> bool:
+        """Whether the take says to which shot each frame belongs."""
+        return self.format_version >= 2
+
     def to_json(self) -> str:
         """Return the text of `take.json`."""
-        head: dict[str, Any] = {"format": FORMAT, "format_version": FORMAT_VERSION}
+        head: dict[str, Any] = {"format": FORMAT, "format_version": self.format_version}
         arrays = {file.name: {"dtype": file.dtype, "shape": file.tail} for file in self.arrays}
         # ASCII only: a file name that is no valid UTF-8 survives as an escaped surrogate.
         values = head | asdict(self) | {"arrays": arrays}
@@ -124,7 +133,7 @@ def _header_from_json(values: Any, *, folder: Path) -> TakeHeader:
     """Build the header; ValueError, KeyError or TypeError where the JSON does not fit."""
     if not isinstance(values, dict) or values.get("format") != FORMAT:
         raise ValueError(f"it does not call itself '{FORMAT}'")
-    version = _typed(values["format_version"], int)
+    version = _count(values["format_version"], at_least=1)
     if version > FORMAT_VERSION:
         raise TakeTooNew(
             f"Take '{folder}' was written by a newer Mien: its format is version {version}, "
@@ -140,6 +149,7 @@ def _header_from_json(values: Any, *, folder: Path) -> TakeHeader:
         is_temporary=_typed(values.get("is_temporary", False), bool),
         warnings=tuple(_typed(text, str) for text in _typed(values["warnings"], list)),
         stills=tuple(_still(entry) for entry in _typed(values["stills"], list)),
+        format_version=version,
     )
     _check_arrays(values["arrays"], header)
     return header

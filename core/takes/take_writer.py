@@ -46,9 +46,10 @@ class TakeWriter:
         self._lock = lock
         self._take_so_far = take_so_far
         self._n_frames = take_so_far.n_frames if take_so_far is not None else 0
-        self._last = (-1, -np.inf)
+        self._last, self._last_shot = (-1, -np.inf), 0
         if take_so_far is not None and take_so_far.n_frames:
             self._last = (int(take_so_far.frame_index[-1]), float(take_so_far.time_s[-1]))
+            self._last_shot = int(take_so_far.shot[-1])
         # The last frame that the header counts was appended before its own stills were set.
         self._n_frames_with_stills = max(header.n_frames - 1, 0)
         self._files: list[BinaryIO] = []
@@ -149,8 +150,17 @@ class TakeWriter:
         """Frames in the take, those of an earlier run included."""
         return self._n_frames
 
-    def append(self, frame_index: int, time_s: float, *, faces: Sequence[Landmarks | None]) -> None:
+    def append(
+        self,
+        frame_index: int,
+        time_s: float,
+        *,
+        faces: Sequence[Landmarks | None],
+        shot: int | None = None,
+    ) -> None:
         """Add one frame: one entry a face, None (or presence 0) where it is lost.
+
+        `shot` is the number of the shot, that of the last frame if not given.
 
         Raises
         ------
@@ -159,8 +169,9 @@ class TakeWriter:
         TakeError
             The disk is full or gone; the frames before this one are kept.
         """
-        self._check_order(frame_index, time_s)
-        records = frame_records(frame_index, time_s, faces=faces, header=self._header)
+        shot = self._last_shot if shot is None else shot
+        self._check_order(frame_index, time_s, shot)
+        records = frame_records(frame_index, time_s, shot=shot, faces=faces, header=self._header)
         try:
             self._begin_writing()
             for file, record in zip(self._files, records, strict=True):
@@ -168,7 +179,7 @@ class TakeWriter:
         except OSError as error:
             raise self._cut_short(error) from error
         self._n_frames += 1
-        self._last = (frame_index, time_s)
+        self._last, self._last_shot = (frame_index, time_s), shot
         if time.monotonic() - self._synced_at >= SYNC_INTERVAL_S:
             self.sync()
 
@@ -291,7 +302,7 @@ class TakeWriter:
             self._header = replace(self._header, is_complete=False)
             write_durably(self._folder / HEADER_NAME, self._header.to_json().encode())
 
-    def _check_order(self, frame_index: int, time_s: float) -> None:
+    def _check_order(self, frame_index: int, time_s: float, shot: int) -> None:
         """Raise unless a frame comes after the last one."""
         last_index, last_time_s = self._last
         if frame_index <= last_index or not last_time_s < time_s < np.inf:
@@ -299,6 +310,8 @@ class TakeWriter:
                 f"frame {frame_index} at {time_s:g} s must come after frame {last_index} "
                 f"at {last_time_s:g} s"
             )
+        if shot < self._last_shot:
+            raise RangeError(f"shot must be {self._last_shot} or more, got {shot}")
 
     def _cut_to_whole_records(self) -> None:
         """Remove what lies behind the last whole frame of each array."""

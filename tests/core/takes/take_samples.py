@@ -47,7 +47,8 @@ def faces_of(index: int, *, n_faces: int = 2) -> list[Landmarks | None]:
 
 def append_frames(writer: TakeWriter, frames, *, n_faces: int = 2) -> None:
     for index in frames:
-        writer.append(index, index / 29.97, faces=faces_of(index, n_faces=n_faces))
+        faces = faces_of(index, n_faces=n_faces)
+        writer.append(index, index / 29.97, faces=faces, shot=index // 3)
 
 
 def still_of(index: int, *, face: int = 0) -> Still:
@@ -61,6 +62,7 @@ def assert_same_take(found: Take, wanted: Take) -> None:
     pairs = [
         ("time_s", found.time_s, wanted.time_s),
         ("index", found.frame_index, wanted.frame_index),
+        ("shot", found.shot, wanted.shot),
     ]
     assert len(found.faces) == len(wanted.faces)
     for one, other in zip(found.faces, wanted.faces, strict=True):

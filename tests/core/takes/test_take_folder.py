@@ -82,9 +82,9 @@ def test_a_folder_without_a_take_is_missing(tmp_path):
 
 
 def test_a_newer_take_is_refused_untouched(folder):
-    edit(folder, lambda header: header.update(format_version=2, arrays="of another kind"))
+    edit(folder, lambda header: header.update(format_version=3, arrays="of another kind"))
     assert_refused_untouched(
-        folder, TakeTooNew, "its format is version 2, this Mien reads up to 1. Update"
+        folder, TakeTooNew, "its format is version 3, this Mien reads up to 2. Update"
     )
 
 
@@ -93,6 +93,7 @@ def test_a_newer_take_is_refused_untouched(folder):
     [
         lambda header: header.update(format="tracks"),
         lambda header: header.update(format_version=True),
+        lambda header: header.update(format_version=0),
         lambda header: header.pop("footage"),
         lambda header: header.update(n_landmarks=6),
         lambda header: header.update(n_faces=10**12),
@@ -155,6 +156,8 @@ NAN = float("nan")
         ("time_s.f64", "<f8", 2, 0.0),
         ("frame_index.i32", "<i4", 2, 1),
         ("frame_index.i32", "<i4", 0, -1),
+        ("shot.i32", "<i4", 0, -1),
+        ("shot.i32", "<i4", 4, 0),
         ("face1/presence.f32", "<f4", 2, 0.0),
         ("face1/presence.f32", "<f4", 2, 1.5),
         ("face1/presence.f32", "<f4", 2, NAN),
@@ -184,6 +187,7 @@ def test_zeros_that_a_power_cut_left_at_the_end_are_cut_off(cut_off):
     for name in (
         "time_s.f64",
         "frame_index.i32",
+        "shot.i32",
         "face0/presence.f32",
         "face0/landmarks_px.f32",
         "face0/regions.f32",
@@ -262,6 +266,30 @@ def test_a_take_without_frames_is_empty_not_damaged(tmp_path):
 def test_a_take_from_before_there_were_temporary_ones_is_none(folder):
     edit(folder, lambda header: header.pop("is_temporary"))
     assert not is_temporary_take(folder)
+
+
+@pytest.fixture
+def old(folder):
+    """A take as the first version of the format had it."""
+    edit(folder, lambda header: header.update(format_version=1))
+    edit(folder, lambda header: header["arrays"].pop("shot.i32"))
+    (folder / "shot.i32").unlink()
+    return folder
+
+
+def test_a_take_from_before_there_were_shots_is_one_shot(old):
+    before = content_of(old)
+    assert read_take(old).shot.tolist() == [0] * N_FRAMES
+    assert content_of(old) == before
+
+
+def test_a_take_from_before_there_were_shots_can_be_gone_on_with(old):
+    with TakeWriter.resume(old) as writer:
+        append_frames(writer, range(N_FRAMES, N_FRAMES + 2))
+        writer.finish()
+    assert json.loads((old / "take.json").read_text())["format_version"] == 1
+    found = read_take(old)
+    assert found.shot.tolist() == [0] * (N_FRAMES + 2) and found.is_complete
 
 
 def test_stills_are_counted_whether_they_are_whole_or_not(folder):

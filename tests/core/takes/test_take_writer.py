@@ -73,7 +73,7 @@ def test_a_finished_take_leaves_no_lock_and_nothing_half_written(tmp_path):
     names = {
         path.relative_to(tmp_path / "take").as_posix() for path in (tmp_path / "take").rglob("*")
     }
-    assert names == {"take.json", "time_s.f64", "frame_index.i32", "face0", "face1"} | {
+    assert names == {"take.json", "time_s.f64", "frame_index.i32", "shot.i32", "face0", "face1"} | {
         f"face{face}/{name}"
         for face in (0, 1)
         for name in ("presence.f32", "landmarks_px.f32", "regions.f32")
@@ -123,7 +123,7 @@ def test_arrays_of_unequal_length_are_cut_to_the_shortest_whole_frame_on_resume(
     wanted = whole_take(tmp_path / "whole", 8)
     with create(tmp_path / "take") as writer:
         append_frames(writer, range(4))
-        for file, n_bytes in zip(writer._files, (8, 4, 4, 7, 16, 3, 0, 5), strict=True):
+        for file, n_bytes in zip(writer._files, (8, 4, 4, 4, 7, 16, 3, 0, 5), strict=True):
             file.write(b"\1" * n_bytes)
         writer._files, files = [], writer._files  # as if the process had died
     for file in files:
@@ -286,6 +286,8 @@ def test_frames_that_do_not_fit_are_refused_and_change_nothing(tmp_path):
         ):
             with pytest.raises(RangeError, match="must come after frame 3"):
                 writer.append(index, time_s, faces=good)
+        with pytest.raises(RangeError, match="shot must be 1 or more, got 0"):
+            writer.append(4, 1.0, faces=good, shot=0)
         with pytest.raises(ShapeError, match="faces must have 1 entries, got 2"):
             writer.append(4, 1.0, faces=[*good, None])
         with pytest.raises(ShapeError, match="points_px"):
