@@ -22,10 +22,10 @@ _EAR_SIDES = (234, 454)
 # fmt: off
 # Per eye, each from the outer to the inner corner, corners left out: lid margins, first shell above
 # and below, second shell above.
-_RIGHT_LIDS = ((246, 161, 160, 159, 158, 157, 173), (7, 163, 144, 145, 153, 154, 155),
+RIGHT_LIDS = ((246, 161, 160, 159, 158, 157, 173), (7, 163, 144, 145, 153, 154, 155),
               (247, 30, 29, 27, 28, 56, 190), (25, 110, 24, 23, 22, 26, 112),
               (113, 225, 224, 223, 222, 221, 189))
-_LEFT_LIDS = ((466, 388, 387, 386, 385, 384, 398), (249, 390, 373, 374, 380, 381, 382),
+LEFT_LIDS = ((466, 388, 387, 386, 385, 384, 398), (249, 390, 373, 374, 380, 381, 382),
              (467, 260, 259, 257, 258, 286, 414), (255, 339, 254, 253, 252, 256, 341),
              (342, 445, 444, 443, 442, 441, 413))
 # Lips, corner to corner from the subject's right, corners left out: outer, semi-outer, semi-inner,
@@ -168,7 +168,7 @@ def _without_steep_depth(points: Float64Array) -> Float64Array:
 def _blink_offsets(points: Float64Array) -> Float64Array:
     """Return what a full blink adds to each point."""
     offsets = np.zeros_like(points)
-    for upper, lower, above, below, higher in (map(list, _RIGHT_LIDS), map(list, _LEFT_LIDS)):
+    for upper, lower, above, below, higher in (map(list, RIGHT_LIDS), map(list, LEFT_LIDS)):
         meeting = points[lower] + _LID_MEETING * (points[upper] - points[lower])
         down, up = meeting - points[upper], meeting - points[lower]
         offsets[upper], offsets[lower] = down, up

@@ -24,6 +24,7 @@ from ..arrays import (
     check_shape,
 )
 from ..landmarks.topology import FACE_OVAL, INNER_LIPS
+from .eyelids import Eyelids
 from .face_motion import N_LANDMARKS, FaceMotion, HeadMotion, rotation_2d
 from .layers import RING_FACTORS, Layers, rings_around
 from .motion import Motion, MotionCurves, MotionSettings
@@ -79,6 +80,7 @@ class MovingPhotograph:
         self._noise: NDArray[np.int16] | None = None
         self._layers = Layers(triangles)
         self._source_px = self._margin_px + np.concatenate([points, points, self._rings])[:, :2]
+        self._eyelids = Eyelids(self._source_px, self._reference)
 
     @property
     def n_frames(self) -> int:
@@ -158,12 +160,18 @@ class MovingPhotograph:
         if width < 1 or height < 1:
             return image
         # The face is drawn at twice the size and halved: its lids and lips get smooth edges.
+        blink = float(moment.blink[0])
         layer, lookup = self._layers.draw(
-            target, self._source_px, origin=low, size=(2 * height, 2 * width), scale=2.0
+            target,
+            self._eyelids.source_px(blink),
+            origin=low,
+            size=(2 * height, 2 * width),
+            scale=2.0,
         )
         window = self._look_up(lookup)
         lips = 2.0 * (target[list(INNER_LIPS), :2] - low)
         _paint_mouth_into(window, layer < 0, lips=lips)
+        self._eyelids.paint_lashes_into(window, 2.0 * (face[:, :2] - low) + 0.5, blink)
         image[low[1] : high[1], low[0] : high[0]] = cv2.resize(
             window, (int(width), int(height)), interpolation=cv2.INTER_AREA
         )
