@@ -43,7 +43,13 @@ def no_own_files(tmp_path, monkeypatch):
 
 
 def test_bundled_files_are_found_and_right(no_own_files):
-    names = {"face_landmark_468", "face_detection_short_range", "canonical_face_468"}
+    names = {
+        "face_landmark_468",
+        "face_landmark_478",
+        "face_detection_short_range",
+        "canonical_face_468",
+        "canonical_face_478",
+    }
     assert {w.name for w in list_weights()} == names
     assert set(verify_weights().values()) == {""}
     found = find_weights("face_landmark_468")
@@ -84,9 +90,7 @@ def test_an_unknown_name_lists_what_there_is(no_own_files):
     with pytest.raises(WeightsMissing) as caught:
         find_weights("prnet")
     assert "Weights 'prnet' are missing from" in str(caught.value)
-    assert "found: canonical_face_468, face_detection_short_range, face_landmark_468" in str(
-        caught.value
-    )
+    assert "canonical_face_478, face_detection_short_range, face_landmark_468" in str(caught.value)
     assert "mien models import FILE" in str(caught.value)
 
 
