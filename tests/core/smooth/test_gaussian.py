@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from mien.core.smooth.gaussian import line_weights, split_band, window_means
+from mien.core.local_lines import line_weights
+from mien.core.smooth.gaussian import split_band, window_means
 
 
 @pytest.fixture
