@@ -41,10 +41,11 @@ class MIEN_OT_models_import(FileJobOperator, bpy.types.Operator):
         path = Path(bpy.path.abspath(self.filepath))
         return Job(lambda on_progress: import_model(path), name="mien-import")
 
-    def apply_result(self, context: bpy.types.Context, result: WeightFile) -> Outcome:
+    def apply_result(self, context: bpy.types.Context, result: tuple[WeightFile, ...]) -> Outcome:
         """Show what is there now."""
         refresh_models()
-        return Outcome(f"Imported '{result.name}' ({result.engine})")
+        names = ", ".join(f"'{weights.name}' ({weights.engine})" for weights in result)
+        return Outcome(f"Imported {names}")
 
 
 class MIEN_OT_models_verify(JobOperator, bpy.types.Operator):

@@ -33,10 +33,14 @@ def _import(arguments: Namespace) -> Result:
     """Convert a file of a network's authors and keep it in the user's folder."""
     from ..convert.model_import import import_model
 
-    weights = import_model(arguments.file)
+    imported = import_model(arguments.file)
     return Result(
-        values={"weights": [_values(weights)]},
-        lines=(f"Imported {_line(weights)}", str(weights.path)),
+        values={"weights": [_values(weights) for weights in imported]},
+        lines=tuple(
+            line
+            for weights in imported
+            for line in (f"Imported {_line(weights)}", str(weights.path))
+        ),
     )
 
 

@@ -1,13 +1,14 @@
 """Takes the authors' own weight files: checks, converts and stores them for the user.
 
 A file's kind is told by its content, never by its name. Importing this module needs numpy alone;
-torch and the converters load when a file is taken.
+torch and the converters load when a file is taken that needs them.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from ..inference.onnx_network import OnnxNetwork
 from ..inference.weights import MANIFEST_FILE, WeightFile, read_manifest, user_folder
 
 if TYPE_CHECKING:
-    from .recognise import RecognisedModel
+    from .converted_model import ConvertedModel
 
 MAX_BYTES = 1 << 30
 """No supported file comes near; a film given by mistake is refused before it is read."""
@@ -27,10 +28,11 @@ MAX_DIFFERENCE = 1e-2
 """How far a conversion may be from its source, in crop pixels and logits. Measured: 2e-4."""
 
 
-def import_model(path: Path, *, folder: Path | None = None) -> WeightFile:
+def import_model(path: Path, *, folder: Path | None = None) -> tuple[WeightFile, ...]:
     """Recognise, check and convert a weight file, and store it with an entry in the manifest.
 
-    From then on `find_weights` prefers it to the bundled file of the same name.
+    From then on `find_weights` prefers it to the bundled file of the same name. A task bundle gives
+    several networks: all of them are stored, or none.
 
     Parameters
     ----------
@@ -42,7 +44,7 @@ def import_model(path: Path, *, folder: Path | None = None) -> WeightFile:
     WeightsMissing
         The file cannot be read.
     WeightsUnsafe
-        It could run code; nothing of it was run.
+        It could run code, or write outside of its folder; nothing of it was run or unpacked.
     WeightsCorrupt
         It is damaged, or of a kind that is not supported.
     BackendError
@@ -52,34 +54,36 @@ def import_model(path: Path, *, folder: Path | None = None) -> WeightFile:
     data = _read(path)
     subject = f"Weights '{path.name}'"
     try:
-        from .onnx_export import onnx_from_graph
-        from .recognise import recognise
+        from .authors_file import convert_file
+
+        models = convert_file(data, subject=subject)
     except ImportError as error:
         raise BackendError(
             f"{subject} cannot be imported: {error}. Importing needs torch and converters; "
             "install them with: pip install 'mien[convert]'"
         ) from error
-    model = recognise(data, subject=subject)
     folder = folder or user_folder()
+    origin = f"imported from '{path.name}', SHA-256 {hashlib.sha256(data).hexdigest()}"
+    weights = tuple(_described(model, folder=folder, origin=origin) for model in models)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        _store(weights, models)
     except OSError as error:
         raise _cannot_store(subject, folder, error) from error
-    converted = onnx_from_graph(model.graph)
-    weights = WeightFile(
+    return weights
+
+
+def _described(model: ConvertedModel, *, folder: Path, origin: str) -> WeightFile:
+    """Return the entry that a converted network will have."""
+    return WeightFile(
         name=model.name,
         path=folder / f"{model.name}.onnx",
-        sha256=hashlib.sha256(converted).hexdigest(),
-        origin=f"imported from '{path.name}', SHA-256 {hashlib.sha256(data).hexdigest()}",
+        sha256=hashlib.sha256(model.onnx).hexdigest(),
+        origin=origin,
         licence="that of the imported file",
         engine=model.engine,
         is_bundled=False,
     )
-    try:
-        _store(weights, converted, model)
-    except OSError as error:
-        raise _cannot_store(subject, folder, error) from error
-    return weights
 
 
 def _read(path: Path) -> bytes:
@@ -107,43 +111,43 @@ def _cannot_store(subject: str, folder: Path, error: OSError) -> BackendError:
     )
 
 
-def _store(weights: WeightFile, converted: bytes, model: RecognisedModel) -> None:
-    """Write a converted file, checked before it takes its name, and its manifest entry."""
-    beside = weights.path.parent / f".{weights.name}.partial.onnx"
+def _store(weights: tuple[WeightFile, ...], models: Sequence[ConvertedModel]) -> None:
+    """Write converted files, all checked before one takes its name, and their manifest entries."""
+    beside = [entry.path.with_name(f".{entry.name}.partial.onnx") for entry in weights]
     try:
-        beside.write_bytes(converted)
-        _check_arithmetic(beside, model)
-        beside.replace(weights.path)
+        for path, model in zip(beside, models, strict=True):
+            path.write_bytes(model.onnx)
+            _check_arithmetic(path, model)
+        for path, entry in zip(beside, weights, strict=True):
+            path.replace(entry.path)
         _record(weights)
     finally:
-        beside.unlink(missing_ok=True)
+        for path in beside:
+            path.unlink(missing_ok=True)
 
 
-def _check_arithmetic(path: Path, model: RecognisedModel) -> None:
-    """Raise unless ONNX Runtime computes from a file what torch computes from its source."""
-    from .recognise import reference_results
-
-    shape = (2, *model.graph.image_size, 3)
-    image = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+def _check_arithmetic(path: Path, model: ConvertedModel) -> None:
+    """Raise unless ONNX Runtime computes from a file what its source computes."""
     network = OnnxNetwork(path)
     try:
-        results = network.run(image=image)
+        results = network.run(**model.example)
     finally:
         network.close()
-    for name, expected in reference_results(model.network, image).items():
+    for name, expected in model.expected.items():
         difference = float(np.abs(results[name] - expected).max())
         if not difference <= MAX_DIFFERENCE:  # also where it is not a number
             raise BackendError(
                 f"The conversion to '{model.name}' failed: {name} differ by {difference:g} between "
-                f"torch and ONNX Runtime, expected at most {MAX_DIFFERENCE:g}. Report this with "
-                "the versions of torch and onnxruntime."
+                f"{model.reference} and ONNX Runtime, expected at most {MAX_DIFFERENCE:g}. Report "
+                "this with the versions of torch and onnxruntime."
             )
 
 
-def _record(weights: WeightFile) -> None:
-    """Put a file into its folder's manifest, in place of an earlier one of its name."""
-    folder = weights.path.parent
-    others = [w for w in read_manifest(folder, is_bundled=False) if w.name != weights.name]
+def _record(weights: tuple[WeightFile, ...]) -> None:
+    """Put files into their folder's manifest, in place of earlier ones of their names."""
+    folder = weights[0].path.parent
+    names = {entry.name for entry in weights}
+    others = [w for w in read_manifest(folder, is_bundled=False) if w.name not in names]
     entries = [
         {
             "file": entry.path.name,
@@ -152,7 +156,7 @@ def _record(weights: WeightFile) -> None:
             "origin": entry.origin,
             "licence": entry.licence,
         }
-        for entry in (*others, weights)
+        for entry in (*others, *weights)
     ]
     beside = folder / f".{MANIFEST_FILE}.partial"
     beside.write_text(json.dumps({"format": 1, "assets": entries}, indent=2) + "\n", "utf-8")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -15,18 +14,21 @@ from ..errors import WeightsCorrupt
 from ..networks.attention_mesh import AttentionMesh
 from ..networks.blazeface import BlazeFace
 from ..networks.facemesh import FaceMesh
+from .converted_model import ConvertedModel
 from .mediapipe_weights import (
     attention_mesh_state_dict,
     blazeface_state_dict,
     facemesh_state_dict,
 )
-from .onnx_export import DetectorGraph, Graph, LandmarkGraph
+from .onnx_export import DetectorGraph, Graph, LandmarkGraph, onnx_from_graph
+from .task_bundle import is_damaged_archive
 from .tflite_weights import TFLITE_IDENTIFIER, read_tflite
 from .torch_weights import is_torch_file, read_state_dict
 
 SUPPORTED = (
-    "Supported are MediaPipe's face_landmark.tflite, face_landmark_with_attention.tflite and "
-    "face_detection_short_range.tflite, and facemesh.pth."
+    "Supported are MediaPipe's face_landmark.tflite, face_landmark_with_attention.tflite, "
+    "face_detection_short_range.tflite and face_detection_full_range_sparse.tflite, its bundle "
+    "face_landmarker.task with the models in it, and facemesh.pth."
 )
 
 
@@ -44,6 +46,27 @@ class RecognisedModel:
     engine: str
     network: AnyNetwork
     graph: Graph
+
+
+def convert_recognised(data: bytes, *, subject: str) -> ConvertedModel:
+    """Convert a network that torch defines, with what torch computes from an example.
+
+    Raises
+    ------
+    WeightsUnsafe, WeightsCorrupt
+        As of `recognise`.
+    """
+    model = recognise(data, subject=subject)
+    shape = (2, *model.graph.image_size, 3)
+    image = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    return ConvertedModel(
+        name=model.name,
+        engine=model.engine,
+        onnx=onnx_from_graph(model.graph),
+        example={"image": image},
+        expected=reference_results(model.network, image),
+        reference="torch",
+    )
 
 
 def recognise(data: bytes, *, subject: str) -> RecognisedModel:
@@ -148,12 +171,6 @@ def _unknown_kind(data: bytes) -> str:
     """Say what a file is that is neither TFLite nor torch."""
     if not data:
         return "empty"
-    if zipfile.is_zipfile(io.BytesIO(data)):
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return f"a zip archive of {_listed(archive.namelist())}"
+    if is_damaged_archive(data):
+        return "a damaged zip archive"
     return f"of an unknown kind (its first bytes are {data[:8]!r})"
-
-
-def _listed(names: Iterable[str]) -> str:
-    """Return the first names in quotes."""
-    return ", ".join(f"'{name}'" for name in list(names)[:6]) or "nothing"

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..arrays import AnyArray, Float32Array, FloatArray
 from ..errors import WeightsCorrupt
-from .tflite_graph import TfliteGraph, TfliteOperator
+from .tflite_graph import TfliteGraph
 
 _ACTIVATIONS: Mapping[int, Callable[[AnyArray], AnyArray]] = MappingProxyType(
     {
@@ -171,7 +171,7 @@ def _reduced(function: Callable[..., FloatArray]) -> Callable[..., FloatArray]:
 def _strided_slice(
     options: Any, values: FloatArray, begin: AnyArray, end: AnyArray, step: AnyArray
 ) -> FloatArray:
-    """An axis to be dropped keeps one entry; the declared shape does the rest."""
+    """Keep one entry of an axis that is dropped; the declared shape does the rest."""
     parts = []
     for axis in range(values.ndim):
         first = None if options.BeginMask() >> axis & 1 else int(begin[axis])
