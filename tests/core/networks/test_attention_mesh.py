@@ -48,7 +48,8 @@ def test_sampling_is_bilinear_between_centres_and_nothing_beyond():
     window = Window(
         turn=torch.tensor([[[2.0, 0.5], [-0.5, 2.0]]]), shift=torch.full((1, 1, 2), 9.0)
     )
-    cut = _sampled(features, window)[0].numpy()
+    rows = features.permute(0, 2, 3, 1).flatten(0, 2)
+    cut = _sampled(rows, window)[0].numpy()
     rows, columns = np.mgrid[0:16, 0:16] + 0.5
     x, y = 2.0 * columns + 0.5 * rows + 9.0 - 0.5, -0.5 * columns + 2.0 * rows + 9.0 - 0.5
     is_within = (x >= 0) & (y >= 0) & (x <= 47) & (y <= 47)
