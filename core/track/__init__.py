@@ -1,6 +1,7 @@
 """Face boxes and landmarks in, regions with identities out."""
 
 from .association import FaceTracker, Sighting, picture_from_crop
+from .cuts import CutFinder
 from .region import (
     crop_from_image,
     image_from_crop,
@@ -12,6 +13,7 @@ from .region import (
 from .stills import StillPicker
 
 __all__ = [
+    "CutFinder",
     "FaceTracker",
     "Sighting",
     "StillPicker",

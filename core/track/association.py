@@ -29,6 +29,8 @@ CLEAR_OVERLAP = 0.02
 PLACE_COST = 0.15
 MAX_PLACE_SIZES = 2.0
 PICTURE_SIZE = 12
+_ANOTHER_SHOT = 10_000
+"""Frames lost, as it were: so many that the place of a face says nothing."""
 
 
 @dataclass(slots=True, eq=False)
@@ -92,6 +94,12 @@ class FaceTracker:
         for slot, sighting in zip(self._slots, by_slot, strict=True):
             others = [other for other in by_slot if other is not None and other is not sighting]
             self._remember(slot, sighting, others)
+
+    def forget_places(self) -> None:
+        """Begin a new shot: no face is where it was; what the faces look like is still known."""
+        for slot in self._slots:
+            slot.is_followed, slot.velocity_px = False, (0.0, 0.0)
+            slot.n_lost += _ANOTHER_SHOT
 
     def _best_slots(self, sightings: Sequence[Sighting]) -> tuple[int, ...]:
         """Return the slot of each sighting: the cheapest assignment."""
