@@ -31,13 +31,14 @@ def convert_file(data: bytes, *, subject: str) -> list[ConvertedModel]:
     ImportError
         A package is missing that this file needs.
     """
-    if is_bundle(data):
-        return convert_bundle(data, subject=subject)
+    # Before a look for archives: a TFLite file may have one behind its end, with its labels.
     if data[4:8] == TFLITE_IDENTIFIER:
         graph = read_tflite_graph(data, subject=subject)
         known = known_model(graph)
         if known is not None:
             return [convert_known(graph, known)]
+    elif is_bundle(data):
+        return convert_bundle(data, subject=subject)
     from .recognise import convert_recognised
 
     return [convert_recognised(data, subject=subject)]

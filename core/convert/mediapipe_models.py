@@ -11,9 +11,9 @@ import numpy as np
 from ..arrays import AnyArray, Float32Array
 from ..errors import WeightsCorrupt
 from .converted_model import ConvertedModel
-from .tflite_graph import TfliteGraph
+from .tflite_graph import TfliteGraph, damage_named
 from .tflite_reference import run_tflite_graph
-from .tflite_to_onnx import Contract, ImageInput, Output, onnx_from_tflite
+from .tflite_to_onnx import Contract, ImageInput, Output, check_operators, onnx_from_tflite
 from .tflite_wide_channels import widen_channels
 
 
@@ -85,19 +85,28 @@ def convert_known(graph: TfliteGraph, model: KnownModel) -> ConvertedModel:
     """
     check_model(graph, model)
     example = _example(model)
-    return ConvertedModel(
-        name=model.name,
-        engine=model.engine,
-        onnx=onnx_from_known(graph, model),
-        example=example,
-        expected=reference_results(graph, model, example),
-        reference="the file's own operators",
-    )
+    with damage_named(graph.subject):
+        return ConvertedModel(
+            name=model.name,
+            engine=model.engine,
+            onnx=onnx_from_known(graph, model),
+            example=example,
+            expected=reference_results(graph, model, example),
+            reference="the file's own operators",
+        )
 
 
 def onnx_from_known(graph: TfliteGraph, model: KnownModel) -> bytes:
-    """Convert a graph of a known model to the bytes of its ONNX file."""
-    return onnx_from_tflite(widen_channels(graph), model.contract)
+    """Convert a graph of a known model to the bytes of its ONNX file.
+
+    Raises
+    ------
+    WeightsCorrupt
+        As of `onnx_from_tflite`.
+    """
+    check_operators(graph)
+    with damage_named(graph.subject):
+        return onnx_from_tflite(widen_channels(graph), model.contract)
 
 
 def check_model(graph: TfliteGraph, model: KnownModel) -> None:

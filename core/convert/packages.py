@@ -43,6 +43,10 @@ DETECTOR_TFLITE = Member(
     "mediapipe/modules/face_detection/face_detection_short_range.tflite",
     "bbff11cebd1eb27a1e004cae0b0e63ec8c551cbf34a4451148b4908b8db3eca8",
 )
+FULL_RANGE_TFLITE = Member(
+    "mediapipe/modules/face_detection/face_detection_full_range_sparse.tflite",
+    "2c3728e6da56f21e21a320433396fb06d40d9088f2247c05e5635a688d45dfe1",
+)
 GEOMETRY_METADATA = Member(
     "mediapipe/modules/face_geometry/data/geometry_pipeline_metadata_landmarks.binarypb",
     "bdbcda96dfcb7da883da124aaa2c55dee49770d934f0fcc71747f8c21bdc75b4",

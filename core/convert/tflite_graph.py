@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from ..arrays import AnyArray
-from ..errors import BackendError, WeightsCorrupt
+from ..errors import BackendError, MienError, WeightsCorrupt
 from .tflite_sparsity import dense_from_sparse
 from .tflite_weights import TFLITE_IDENTIFIER
 
@@ -96,15 +97,30 @@ def read_tflite_graph(data: bytes, *, subject: str) -> TfliteGraph:
             f"{subject} is not a TFLite file: its bytes 4 to 8 are {data[4:8]!r}, "
             f"expected {TFLITE_IDENTIFIER!r}. Get the file again."
         )
-    try:
+    with damage_named(subject):
         graph = _folded(_read_graph(Model.GetRootAs(data, 0), subject))
         _check_references(graph)
+    return graph
+
+
+@contextmanager
+def damage_named(subject: str) -> Iterator[None]:
+    """Turn what a file that contradicts itself makes Python raise into an error that says so.
+
+    Raises
+    ------
+    WeightsCorrupt
+        In place of anything but errors that have their words already.
+    """
+    try:
+        yield
+    except MienError:
+        raise
     except Exception as error:  # flatbuffers raises struct.error, IndexError, TypeError and more
         raise WeightsCorrupt(
-            f"{subject} is a damaged TFLite file: its tables cannot be read ({error}). "
-            "Get the file again."
+            f"{subject} is a damaged TFLite file: its tables cannot be read or contradict each "
+            f"other ({type(error).__name__}: {str(error)[:200]}). Get the file again."
         ) from error
-    return graph
 
 
 def _read_graph(model: Any, subject: str) -> TfliteGraph:
@@ -120,13 +136,15 @@ def _read_graph(model: Any, subject: str) -> TfliteGraph:
 
 
 def _read_tensor(model: Any, tensor: Any) -> TfliteTensor:
-    """Return one tensor; of types other than `_DTYPES` without its values."""
+    """Return one tensor; of types other than `_DTYPES` the values are bare bytes."""
     name = tensor.Name().decode("utf-8", "replace")
     shape = tuple(int(tensor.Shape(axis)) for axis in range(tensor.ShapeLength()))
     dtype = _enum_name("TensorType", tensor.Type())
     buffer = model.Buffers(tensor.Buffer()).DataAsNumpy()
-    if isinstance(buffer, int) or dtype not in _DTYPES:
+    if isinstance(buffer, int):
         return TfliteTensor(name, shape, dtype)
+    if dtype not in _DTYPES:  # it is a constant, whatever is in it
+        return TfliteTensor(name, shape, dtype, np.frombuffer(buffer.tobytes(), np.uint8))
     values = np.frombuffer(buffer.tobytes(), _DTYPES[dtype])
     if tensor.Sparsity() is not None:
         return TfliteTensor(name, shape, dtype, dense_from_sparse(values, tensor.Sparsity(), shape))

@@ -52,10 +52,10 @@ def run_tflite_graph(graph: TfliteGraph, inputs: list[Float32Array]) -> list[Flo
     }
     values.update(zip(graph.inputs, inputs, strict=True))
     for operator in graph.operators:
-        if operator.kind not in _OPERATORS:
+        if operator.kind not in REFERENCE_OPERATORS:
             raise WeightsCorrupt(f"{graph.subject} cannot be computed: {operator.place}")
         operands = [values[index] for index in operator.inputs if index >= 0]
-        result = _OPERATORS[operator.kind](operator.options, *operands)
+        result = REFERENCE_OPERATORS[operator.kind](operator.options, *operands)
         target = operator.outputs[0]
         # Only RESHAPE and its kin need it: all others give the declared shape by themselves.
         values[target] = result.reshape(graph.tensors[target].shape).astype(np.float32)
@@ -196,7 +196,7 @@ def _unary(function: Callable[..., FloatArray]) -> Callable[..., FloatArray]:
     return lambda options, values: function(values)
 
 
-_OPERATORS: Mapping[str, Callable[..., FloatArray]] = MappingProxyType(
+REFERENCE_OPERATORS: Mapping[str, Callable[..., FloatArray]] = MappingProxyType(
     {
         "CONV_2D": _convolution,
         "DEPTHWISE_CONV_2D": _depthwise,

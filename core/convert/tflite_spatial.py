@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from ..arrays import AnyArray
+from ..arrays import AnyArray, Float32Array
 from .tflite_conversion import Conversion, Padded
 from .tflite_graph import TfliteOperator
 from .tflite_operators import Writer, activated
@@ -175,19 +175,26 @@ def write_resize(operator: TfliteOperator, conversion: Conversion) -> None:
         mode = "half_pixel"
     elif operator.options.AlignCorners():
         mode = "align_corners"
-    height, width = conversion.shape(target)[1:3]
+    before, after = conversion.shape(source)[1:3], conversion.shape(target)[1:3]
+    # Not sizes: those would have to name the batch's length, too.
+    scales = [1.0, 1.0, *(n / m for n, m in zip(after, before, strict=True))]
+    name = f"{conversion.name(target)}/scales"
     result = conversion.builder.node(
         "Resize",
         conversion.channels_first(source),
         "",
-        "",
-        conversion.builder.integers(height, width),
+        conversion.builder.constant(_rounded_up(scales), name=name),
         name=conversion.name(target),
-        axes=[2, 3],
         mode="linear",
         coordinate_transformation_mode=mode,
     )
     conversion.set_channels_first(target, result)
+
+
+def _rounded_up(values: list[float]) -> Float32Array:
+    """Return floats not below the values, so that a size times its scale is not a pixel short."""
+    rounded = np.array(values, np.float32)
+    return np.where(rounded < values, np.nextafter(rounded, np.float32(np.inf)), rounded)
 
 
 def write_depth_to_space(operator: TfliteOperator, conversion: Conversion) -> None:

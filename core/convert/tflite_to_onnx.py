@@ -13,7 +13,7 @@ from ..errors import WeightsCorrupt
 from .onnx_builder import BATCH_AXIS, OnnxBuilder
 from .tflite_conversion import CHANNELS_FIRST, Conversion, MixesBatch
 from .tflite_custom import CUSTOM_OPERATORS
-from .tflite_graph import TfliteGraph
+from .tflite_graph import TfliteGraph, damage_named
 from .tflite_operators import OPERATORS, Writer
 from .tflite_spatial import SPATIAL_OPERATORS
 
@@ -64,17 +64,24 @@ def onnx_from_tflite(graph: TfliteGraph, contract: Contract | None = None) -> by
     Raises
     ------
     WeightsCorrupt
-        The graph has an operator that is unknown, or used in a way that is.
+        The graph has an operator that is unknown, or used in a way that is; it contradicts itself.
     """
-    _check_operators(graph)
-    try:
-        return _converted(graph, contract, is_batched=True)
-    except MixesBatch:
-        return _converted(graph, contract, is_batched=False)
+    check_operators(graph)
+    with damage_named(graph.subject):
+        try:
+            return _converted(graph, contract, is_batched=True)
+        except MixesBatch:
+            return _converted(graph, contract, is_batched=False)
 
 
-def _check_operators(graph: TfliteGraph) -> None:
-    """Raise unless every operator and every type is known."""
+def check_operators(graph: TfliteGraph) -> None:
+    """Raise unless every operator and every type is known.
+
+    Raises
+    ------
+    WeightsCorrupt
+        One is not.
+    """
     for operator in graph.operators:
         known = CUSTOM_OPERATORS if operator.is_custom else BUILTIN_OPERATORS
         if operator.kind not in known:
@@ -83,12 +90,14 @@ def _check_operators(graph: TfliteGraph) -> None:
                 f"'{graph.tensors[operator.outputs[0]].name}', is not known. Known are the "
                 "operators of MediaPipe's face models; check that this is one of them."
             )
-        for index in operator.outputs:
-            if graph.tensors[index].dtype != "FLOAT32":
+        for index in (*operator.inputs, *operator.outputs):
+            tensor = graph.tensors[index]
+            is_number = tensor.values is not None and tensor.dtype in ("INT32", "INT64")
+            if index >= 0 and tensor.dtype != "FLOAT32" and not is_number:
                 raise WeightsCorrupt(
-                    f"{graph.subject} cannot be converted: {operator.place} computes "
-                    f"{graph.tensors[index].dtype} numbers, expected FLOAT32. Get the variant of "
-                    "the model with floats."
+                    f"{graph.subject} cannot be converted: {operator.place} computes with "
+                    f"{tensor.dtype} numbers, expected FLOAT32. Get the variant of the model with "
+                    "floats."
                 )
 
 

@@ -55,12 +55,6 @@ def test_a_changed_member_is_an_error(tmp_path):
         packages.read_wheel_member(wheel, packages.LANDMARK_TFLITE)
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    """Return MediaPipe's wheel, from its registry."""
-    return packages.fetch_pypi_wheel(tmp_path_factory.mktemp("wheel"))
-
-
 @pytest.mark.assets
 def test_the_shipped_networks_are_rebuilt_byte_for_byte(wheel):
     for asset in convert_wheel(wheel):
