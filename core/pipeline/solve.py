@@ -125,13 +125,15 @@ def _solve_face(
     # By its own number of landmarks: what an engine's name stands for may change.
     canonical = load_canonical_face(points.shape[1])
     if settings.mode == "live":
-        points = smooth_causally(points, take.time_s, settings=settings)
+        points = smooth_causally(points, take.time_s, settings=settings, shot=take.shot)
         geometry = None
     if geometry is None:
         geometry = solve_geometry(points, size=take.footage.size, canonical=canonical)
     if settings.mode == "best":
-        geometry = smooth_without_lag(geometry, take.time_s, settings=settings)
-    geometry, is_filled = fill_gaps(geometry, take.time_s, max_gap_s=settings.fill_gap_s)
+        geometry = smooth_without_lag(geometry, take.time_s, settings=settings, shot=take.shot)
+    geometry, is_filled = fill_gaps(
+        geometry, take.time_s, max_gap_s=settings.fill_gap_s, shot=take.shot
+    )
     is_new = np.isfinite(geometry.head_m[:, 0, 0]) if settings.mode == "best" else is_filled
     if is_new.any():
         points = points.copy()

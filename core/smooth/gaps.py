@@ -6,30 +6,40 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..arrays import BoolArray, Float64Array, FloatArray, check_shape
+from ..arrays import BoolArray, Float64Array, FloatArray, IndexArray, check_shape
 from ..records import FaceGeometry
 from .head_motion import join_motion, split_motion, turn_between
 
 
-def runs_of_presence(is_present: BoolArray) -> list[tuple[int, int]]:
-    """Return the runs of frames that follow each other without a gap.
+def runs_of_presence(
+    is_present: BoolArray, shot: IndexArray | None = None
+) -> list[tuple[int, int]]:
+    """Return the runs of frames that follow each other without a gap or a cut.
 
     Parameters
     ----------
     is_present : shape (n_frames,), bool
+    shot : shape (n_frames,), the number of the shot that a frame belongs to; None: all are one
 
     Returns
     -------
     list of (start, stop)
         In order of time; stop is the first frame after the run.
     """
-    edges = np.diff(np.concatenate([[False], is_present, [False]]).astype(np.int8))
-    starts, stops = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    number = np.where(is_present, 0 if shot is None else shot, -1)
+    edge = np.diff(np.concatenate([[-1], number, [-1]])) != 0
+    bounds = np.flatnonzero(edge)
+    starts = bounds[:-1][is_present[bounds[:-1]]] if len(bounds) else bounds
+    stops = bounds[np.searchsorted(bounds, starts) + 1] if len(bounds) else bounds
     return [(int(start), int(stop)) for start, stop in zip(starts, stops, strict=True)]
 
 
 def fill_gaps(
-    geometry: FaceGeometry, time_s: FloatArray, *, max_gap_s: float
+    geometry: FaceGeometry,
+    time_s: FloatArray,
+    *,
+    max_gap_s: float,
+    shot: IndexArray | None = None,
 ) -> tuple[FaceGeometry, BoolArray]:
     """Fill the short gaps of a face between the frames on either side of them.
 
@@ -39,6 +49,7 @@ def fill_gaps(
     time_s : shape (n_frames,), increasing
     max_gap_s : gaps are filled whose frames on either side lie this far apart or less, counted from
         the last frame with the face to the next; 0 fills none
+    shot : shape (n_frames,), shots by number; a gap with a cut in it is never filled
 
     Returns
     -------
@@ -55,9 +66,15 @@ def fill_gaps(
     n_frames = len(geometry.head_m)
     check_shape("time_s", time_s, (n_frames,))
     is_filled = np.zeros(n_frames, np.bool_)
-    runs = runs_of_presence(np.isfinite(geometry.head_m[:, 0, 0]))
+    runs = runs_of_presence(np.isfinite(geometry.head_m[:, 0, 0]), shot)
     gaps = [(before[1] - 1, after[0]) for before, after in pairwise(runs)]
-    gaps = [gap for gap in gaps if time_s[gap[1]] - time_s[gap[0]] <= max_gap_s]
+    gaps = [
+        (last, following)
+        for last, following in gaps
+        if following - last > 1
+        and time_s[following] - time_s[last] <= max_gap_s
+        and (shot is None or shot[last] == shot[following])
+    ]
     if not gaps:
         return geometry, is_filled
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ..arrays import Float32Array, Float64Array, FloatArray, check_shape
+from ..arrays import Float32Array, Float64Array, FloatArray, IndexArray, check_shape
 from ..errors import RangeError
 from ..settings import SmoothSettings
 
@@ -84,7 +84,11 @@ class OneEuroFilter:
 
 
 def smooth_causally(
-    landmarks_px: FloatArray, time_s: FloatArray, *, settings: SmoothSettings
+    landmarks_px: FloatArray,
+    time_s: FloatArray,
+    *,
+    settings: SmoothSettings,
+    shot: IndexArray | None = None,
 ) -> Float32Array:
     """Calm landmarks in one pass, as they would be in front of a live camera.
 
@@ -92,6 +96,7 @@ def smooth_causally(
     ----------
     landmarks_px : shape (n_frames, n_landmarks, 3), pixels, image space, NaN where lost
     time_s : shape (n_frames,), increasing
+    shot : shape (n_frames,), shots by number: the filter starts afresh at a cut; None: one shot
 
     Returns
     -------
@@ -105,6 +110,8 @@ def smooth_causally(
     calm = np.zeros(landmarks_px.shape, np.float32)
     sizes = face_sizes(landmarks_px)
     for frame, points in enumerate(landmarks_px):
+        if shot is not None and frame and shot[frame] != shot[frame - 1]:
+            one_euro.reset()
         calm[frame] = one_euro.filter(
             points, time_s=float(time_s[frame]), scale=float(sizes[frame])
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..arrays import Float32Array, Float64Array, FloatArray, check_shape
+from ..arrays import Float32Array, Float64Array, FloatArray, IndexArray, check_shape
 from ..errors import RangeError
 from ..records import FaceGeometry
 from ..settings import SmoothSettings
@@ -28,7 +28,11 @@ MAX_POSE_NOISE = np.array([0.02, 0.004, 0.02, 0.02, 0.02])
 
 
 def smooth_without_lag(
-    geometry: FaceGeometry, time_s: FloatArray, *, settings: SmoothSettings
+    geometry: FaceGeometry,
+    time_s: FloatArray,
+    *,
+    settings: SmoothSettings,
+    shot: IndexArray | None = None,
 ) -> FaceGeometry:
     """Calm a solved face: its points within the head, and the head's motion, apart.
 
@@ -37,11 +41,12 @@ def smooth_without_lag(
     geometry : one face over time, NaN where lost
     time_s : shape (n_frames,), increasing
     settings : `calm_cutoff_hz` and `motion_threshold` are used
+    shot : shape (n_frames,), shots by number; None: all frames are of one
 
     Returns
     -------
     FaceGeometry
-        Runs of frames between gaps are smoothed each by itself; gaps stay gaps.
+        Runs of frames between gaps and cuts are smoothed each by itself; gaps stay gaps.
 
     Raises
     ------
@@ -51,7 +56,7 @@ def smooth_without_lag(
     check_shape("time_s", time_s, (len(geometry.head_m),))
     if not (np.diff(time_s) > 0.0).all():
         raise RangeError("time_s must increase from frame to frame, got times that do not")
-    runs = runs_of_presence(np.isfinite(geometry.head_m[:, 0, 0]))
+    runs = runs_of_presence(np.isfinite(geometry.head_m[:, 0, 0]), shot)
     if not runs:
         return geometry
     motion = split_motion(geometry)

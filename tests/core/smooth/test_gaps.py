@@ -45,6 +45,22 @@ def test_runs_are_found():
     assert runs_of_presence(np.zeros(3, bool)) == runs_of_presence(np.zeros(0, bool)) == []
 
 
+def test_a_cut_ends_a_run():
+    shot = np.array([0, 0, 0, 1, 1, 1, 2, 2])
+    present = np.array([0, 1, 1, 1, 0, 1, 1, 1], bool)
+    assert runs_of_presence(present, shot) == [(1, 3), (3, 4), (5, 6), (6, 8)]
+    assert runs_of_presence(np.ones(8, bool), shot) == [(0, 3), (3, 6), (6, 8)]
+    assert runs_of_presence(np.zeros(8, bool), shot) == []
+
+
+def test_a_gap_with_a_cut_in_it_is_not_filled(moving, time_s):
+    lost = lose(moving, 5, 6, 12, 13)
+    shot = (np.arange(N_FRAMES) >= 6).astype(np.int32)
+    filled, is_filled = fill_gaps(lost, time_s, max_gap_s=1.0, shot=shot)
+    assert np.flatnonzero(is_filled).tolist() == [12, 13]
+    assert np.isnan(filled.head_m[5:7]).all()
+
+
 def test_only_short_gaps_between_frames_are_filled(moving, time_s):
     lost = lose(moving, 0, 1, 5, 6, 10, 11, 12, 13, 19)
     limit_s = time_s[7] - time_s[4]

@@ -104,6 +104,15 @@ def test_a_gap_starts_the_filter_afresh(rng, time_s):
         np.testing.assert_array_equal(found[run], alone)
 
 
+def test_a_cut_starts_the_filter_afresh(rng, time_s):
+    landmarks_px = np.cumsum(rng.normal(size=(60, 6, 3)), axis=0)
+    shot = (np.arange(60) >= 25).astype(np.int32)
+    found = smooth_causally(landmarks_px, time_s, settings=SETTINGS, shot=shot)
+    for run in (slice(0, 25), slice(25, 60)):
+        alone = smooth_causally(landmarks_px[run], time_s[run], settings=SETTINGS)
+        np.testing.assert_array_equal(found[run], alone)
+
+
 def test_no_frame_knows_of_later_ones(rng, time_s):
     landmarks_px = np.cumsum(rng.normal(size=(60, 6, 3)), axis=0)
     found = smooth_causally(landmarks_px, time_s, settings=SETTINGS)

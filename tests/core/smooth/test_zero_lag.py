@@ -45,6 +45,17 @@ def test_a_constant_face_stays_as_it_is(stage):
     np.testing.assert_allclose(calm.image_from_head, still.image_from_head, atol=1e-9)
 
 
+def test_nothing_is_smoothed_across_a_cut(stage):
+    """Another head position, as another camera sees it, from one frame to the next."""
+    poses = stage.poses(60)
+    poses[30:, 0, 3] += 0.1
+    geometry = stage.geometry(stage.still(60) + stage.noise(60, REALISTIC_NOISE_M), poses)
+    shot = (np.arange(60) >= 30).astype(np.int32)
+    calm = smooth_without_lag(geometry, times(60), settings=SETTINGS, shot=shot)
+    np.testing.assert_allclose(calm.camera_from_head[:30, 0, 3], poses[0, 0, 3], atol=1e-6)
+    np.testing.assert_allclose(calm.camera_from_head[30:, 0, 3], poses[30, 0, 3], atol=1e-6)
+
+
 def test_noise_on_a_still_face_is_at_least_4_times_less(stage):
     noise = stage.noise(150, REALISTIC_NOISE_M)
     noisy = stage.geometry(stage.still(150) + noise)
