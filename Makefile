@@ -11,7 +11,7 @@ BLENDER_TESTS := $(BLENDER_VERSIONS:%=test-blender-%) $(BLENDER_VERSIONS_313:%=t
 PYTHON313 ?= python3.13
 HAS_PYTHON313 = $(PYTHON313) -c "import sys; sys.exit(sys.version_info[:2] != (3, 13))"
 
-.PHONY: demo test test-core test-addon test-assets test-extension lint bench assets extension \
+.PHONY: demo test test-core test-addon test-assets test-extension lint bench figures assets extension \
 	test-blender-versions $(BLENDER_TESTS) test-gui clean
 
 # Two commands do all the set-up: whichever comes first makes the virtual environment.
@@ -47,6 +47,19 @@ test-extension: $(READY)
 # One zip per platform in dist/. The wheels in them are fetched once.
 extension: $(READY)
 	$(BIN)/python tools/build_extension.py
+
+# docs/figures/ again: minutes of measuring, of which no other program should take part.
+TASK_FILE ?=
+figures: $(READY) .venv-mediapipe/.ready demo/footage.mp4
+	$(BIN)/mien bench demo/footage.mp4 --truth demo/truth.npz --out docs/figures \
+		$(if $(TASK_FILE),--task $(TASK_FILE))
+	$(BIN)/python tests/bench/draw_figures.py docs/figures/bench.json --out docs/figures
+
+# MediaPipe beside Mien: it asks for older packages than ours. Nothing but the bench uses it.
+.venv-mediapipe/.ready: requirements-mediapipe.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_OPTIONS) -r $<
+	touch $@
 
 bench: $(READY)
 	for script in tests/bench/bench_*.py; do $(BIN)/python $$script || exit 1; done

@@ -1,6 +1,6 @@
 """Footage with known truth in, speed, error and jitter out."""
 
-from .bench import BenchResult, BenchRow, bench_clip
+from .bench import BenchPlan, BenchResult, run_bench, write_result
 from .clip_file import write_clip
 from .contact_sheet import contact_sheet
 from .measure import TrackingScore, score_tracking
@@ -8,14 +8,15 @@ from .motion import MotionCurves, MotionSettings
 from .moving_photograph import MovingPhotograph
 
 __all__ = [
+    "BenchPlan",
     "BenchResult",
-    "BenchRow",
     "MotionCurves",
     "MotionSettings",
     "MovingPhotograph",
     "TrackingScore",
-    "bench_clip",
     "contact_sheet",
+    "run_bench",
     "score_tracking",
     "write_clip",
+    "write_result",
 ]

@@ -1,115 +1,134 @@
-"""What `mien bench` measures: decoding alone, Mien, MediaPipe.
-
-Each runs in a process of its own, so that neither memory nor warm caches of one help or burden the
-next.
-"""
+"""What `mien bench` measures: decoding alone, Mien, MediaPipe."""
 
 from __future__ import annotations
 
-import importlib.util
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from ..arrays import Float32Array, ImageArray
-from ..landmarks import engine_spec
+from ..arrays import Float32Array
 from ..pipeline import CapturePlan, capture, solve
-from ..settings import Smoothing, SmoothSettings, SourceSettings
+from ..settings import Quality, SmoothSettings, SourceSettings
 from ..source import open_source
-from .timing import Rate, StepClock, measure_rate, peak_memory_bytes
-
-_Outcome = tuple[Rate, Float32Array | None]
-
-
-def is_available(name: str) -> bool:
-    """Return whether a contestant can run here."""
-    return name != "mediapipe" or importlib.util.find_spec("mediapipe") is not None
+from .mediapipe_runs import run_face_landmarker, run_face_mesh
+from .timing import Rate, StepClock, peak_memory_bytes
 
 
-def run_contestant(name: str, *, clip: str, engine: str, landmarks_file: str) -> dict[str, object]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """What a run gave.
+
+    `landmarks_px` (n_frames, n, 3), image space; NaN where lost; None of decoding. `raw_px`, the
+    same before smoothing, where that can be told apart.
+    """
+
+    rate: Rate
+    landmarks_px: Float32Array | None = None
+    raw_px: Float32Array | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entrant:
+    """Who runs, given a clip, Mien's engine and MediaPipe's task file; and what it needs."""
+
+    label: str
+    run: Callable[[str, str, str], Outcome]
+    needs_mediapipe: bool = False
+    needs_task: bool = False
+
+
+def run_contestant(
+    name: str, *, clip: str, engine: str, task_file: str, landmarks_file: str
+) -> dict[str, Any]:
     """Measure one contestant on a clip, in this process.
 
     Parameters
     ----------
     name : one of `CONTESTANTS`
     clip : footage
-    engine : Mien's engine; MediaPipe refines its landmarks where this has 478
-    landmarks_file : where the landmarks go, as .npy of (n_frames, n_landmarks, 3); none of decoding
+    engine : Mien's engine
+    task_file : MediaPipe's `face_landmarker.task`, for those that need it
+    landmarks_file : where the landmarks go, as .npz of `smooth_px` and, where it is known, `raw_px`
 
     Returns
     -------
     dict
         The fields of `Rate`, and `peak_bytes`.
     """
-    rate, landmarks = CONTESTANTS[name](clip, engine)
-    if landmarks is not None:
-        np.save(landmarks_file, landmarks)
-    return {**asdict(rate), "peak_bytes": peak_memory_bytes()}
+    outcome = CONTESTANTS[name].run(clip, engine, task_file)
+    named = {"smooth_px": outcome.landmarks_px, "raw_px": outcome.raw_px}
+    arrays = {key: value for key, value in named.items() if value is not None}
+    if arrays:
+        np.savez(landmarks_file, **arrays)
+    return {**asdict(outcome.rate), "peak_bytes": peak_memory_bytes()}
 
 
-def _decode(clip: str, engine: str) -> _Outcome:
+def _decode(clip: str, engine: str, task_file: str) -> Outcome:
     """Read all frames and do nothing with them."""
+    clock = StepClock()
     with open_source(clip, SourceSettings()) as source:
-        return measure_rate(source.frames()), None
+        for _ in source.frames():
+            clock.tick()
+    return Outcome(clock.rate())
 
 
-def _capture_live(clip: str, engine: str) -> _Outcome:
-    """Capture, and smooth causally."""
-    return _capture(clip, engine, mode="live")
+def _capture_live(clip: str, engine: str, task_file: str) -> Outcome:
+    """Look once at each frame, and smooth causally."""
+    return _capture(clip, engine, quality="live")
 
 
-def _capture_best(clip: str, engine: str) -> _Outcome:
-    """Capture, and smooth without lag."""
-    return _capture(clip, engine, mode="best")
+def _capture_best(clip: str, engine: str, task_file: str) -> Outcome:
+    """Look twice at each frame, and smooth without lag."""
+    return _capture(clip, engine, quality="best")
 
 
-def _capture(clip: str, engine: str, *, mode: Smoothing) -> _Outcome:
+def _capture(clip: str, engine: str, *, quality: Quality) -> Outcome:
     """Capture to a take that is thrown away, and solve it."""
+    import onnxruntime  # noqa: F401  its import is not what is timed
+
     clock = StepClock()
     with tempfile.TemporaryDirectory(prefix="mien-bench-") as folder:
-        plan = CapturePlan(footage=clip, take_folder=Path(folder) / "bench.take", engine=engine)
+        plan = CapturePlan(
+            footage=clip,
+            take_folder=Path(folder) / "bench.take",
+            engine=engine,
+            quality=quality,
+            is_temporary=True,
+        )
         take = capture(plan, on_progress=lambda progress: clock.tick())
-        performance = solve(take, SmoothSettings(mode=mode))[0]
-        return clock.rate(), performance.landmarks_smooth_px
+        performance = solve(take, SmoothSettings(mode=quality))[0]
+        rate = clock.rate(n_steps=take.n_frames)
+    return Outcome(rate, performance.landmarks_smooth_px, performance.track.landmarks_px)
 
 
-def _run_mediapipe(clip: str, engine: str) -> _Outcome:
-    """Run MediaPipe's face mesh in its video mode, on frames that Mien decodes."""
-    import mediapipe
-
-    n_landmarks = engine_spec(engine).n_landmarks
-    clock = StepClock()
-    found = []
-    with (
-        open_source(clip, SourceSettings()) as source,
-        mediapipe.solutions.face_mesh.FaceMesh(
-            static_image_mode=False, max_num_faces=1, refine_landmarks=n_landmarks == 478
-        ) as face_mesh,
-    ):
-        for frame in source.frames():
-            found.append(_mediapipe_landmarks(face_mesh.process(frame.image), frame.image))
-            clock.tick()
-        rate = clock.rate()
-    gap = np.full((n_landmarks, 3), np.nan, np.float32)
-    return rate, np.stack([gap if points is None else points for points in found])
+def _mediapipe_mesh(clip: str, engine: str, task_file: str) -> Outcome:
+    """Run FaceMesh without refinement."""
+    return Outcome(*run_face_mesh(clip, is_refined=False))
 
 
-def _mediapipe_landmarks(result: object, image: ImageArray) -> Float32Array | None:
-    """Return the first face in pixels: the same numbers that Mien's own landmarks come in."""
-    faces = getattr(result, "multi_face_landmarks", None)
-    if not faces:
-        return None
-    height, width = image.shape[:2]
-    points = np.array([(point.x, point.y, point.z) for point in faces[0].landmark], np.float32)
-    return np.asarray(points * np.array([width, height, width], np.float32), np.float32)
+def _mediapipe_refined(clip: str, engine: str, task_file: str) -> Outcome:
+    """Run FaceMesh with refined lips, eyes and irises."""
+    return Outcome(*run_face_mesh(clip, is_refined=True))
 
 
-CONTESTANTS: dict[str, Callable[[str, str], _Outcome]] = {
-    "decoding": _decode,
-    "live": _capture_live,
-    "best": _capture_best,
-    "mediapipe": _run_mediapipe,
+def _mediapipe_task(clip: str, engine: str, task_file: str) -> Outcome:
+    """Run FaceLandmarker."""
+    return Outcome(*run_face_landmarker(clip, task_file=task_file))
+
+
+CONTESTANTS: dict[str, Entrant] = {
+    "decoding": Entrant("decoding alone", _decode),
+    "live": Entrant("Mien live", _capture_live),
+    "best": Entrant("Mien best", _capture_best),
+    "mediapipe": Entrant("MediaPipe FaceMesh", _mediapipe_mesh, needs_mediapipe=True),
+    "mediapipe-refined": Entrant(
+        "MediaPipe FaceMesh, refined", _mediapipe_refined, needs_mediapipe=True
+    ),
+    "mediapipe-task": Entrant(
+        "MediaPipe FaceLandmarker", _mediapipe_task, needs_mediapipe=True, needs_task=True
+    ),
 }

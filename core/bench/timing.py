@@ -11,10 +11,10 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Cost of a run of equal steps.
+    """Cost of a run of equal steps, from before the first to after the last, loading included.
 
-    `start_s` is the time to the end of the first step, which pays for loading; `per_second` and
-    `cpu_ms` (all threads, a step) leave it out. Both are 0 below two steps.
+    `start_s` is the time to the end of the first step; `cpu_ms` counts all threads, a step. All but
+    it are 0 without a step.
     """
 
     n_steps: int
@@ -24,28 +24,38 @@ class Rate:
 
 
 class StepClock:
-    """Times steps as they are done; `tick` after each, `rate` at the end."""
+    """Times steps: `tick` as each is done, `rate` at the end.
+
+    Nothing is left out. Who holds results back until later ones are known, as a capture of the
+    quality `best` does, has done much of its work by the first step: a rate from there on would
+    flatter it.
+    """
 
     def __init__(self) -> None:
-        self._began = time.perf_counter()
-        self._first = (self._began, 0.0)
+        self._began = (time.perf_counter(), time.process_time())
+        self._first = self._began[0]
         self._count = 0
 
     def tick(self) -> None:
         """Note that a step is done."""
         if self._count == 0:
-            self._first = (time.perf_counter(), time.process_time())
+            self._first = time.perf_counter()
         self._count += 1
 
-    def rate(self) -> Rate:
-        """Return the rate until now: what came after the last step counts, too."""
-        seconds = time.perf_counter() - self._first[0]
-        cpu_s = time.process_time() - self._first[1]
-        start_s = self._first[0] - self._began
-        if self._count < 2:
-            return Rate(self._count, start_s, 0.0, 0.0)
-        n_timed = self._count - 1
-        return Rate(self._count, start_s, n_timed / max(seconds, 1e-9), 1000.0 * cpu_s / n_timed)
+    def rate(self, *, n_steps: int | None = None) -> Rate:
+        """Return the rate until now.
+
+        Parameters
+        ----------
+        n_steps : how many there were, where not each was told
+        """
+        seconds = time.perf_counter() - self._began[0]
+        cpu_s = time.process_time() - self._began[1]
+        count = self._count if n_steps is None else n_steps
+        if count < 1:
+            return Rate(0, 0.0, 0.0, 0.0)
+        start_s = self._first - self._began[0]
+        return Rate(count, start_s, count / max(seconds, 1e-9), 1000.0 * cpu_s / count)
 
 
 def measure_rate(steps: Iterable[object]) -> Rate:

@@ -6,6 +6,7 @@ import argparse
 import math
 
 _MOST_THREADS = 256
+_MOST_ROUNDS = 100
 
 
 def seconds_from_text(text: str) -> float:
@@ -58,6 +59,19 @@ def metres_from_millimetres(text: str) -> float:
         It is no length.
     """
     return positive_number(text) / 1000.0
+
+
+def round_count(text: str) -> int:
+    """Read a number of rounds.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        It is none.
+    """
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= _MOST_ROUNDS):
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of rounds (1 to {_MOST_ROUNDS})")
+    return int(text)
 
 
 def thread_count(text: str) -> int:

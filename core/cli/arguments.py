@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ..errors import ArgumentError
 from ..version import VERSION
 from .option_groups import (
+    add_bench_options,
     add_capture_options,
     add_clip,
     add_engine,
@@ -198,15 +199,10 @@ def _add_bench(verbs: _Subparsers) -> None:
     parser = _add_verb(
         verbs,
         "bench",
-        does="Measure speed and jitter on a clip, beside MediaPipe when it is installed",
-        example="mien bench clip.mp4",
+        does="Measure speed on a clip, and error on a moving photograph, beside MediaPipe",
+        example="mien bench clip.mp4 --out figures",
+        notes="MediaPipe takes part when it is installed, here or beside Mien; see docs/bench.md.",
     )
     add_clip(parser)
     add_engine(parser)
-    parser.add_argument(
-        "--truth",
-        type=Path,
-        metavar="FILE.npz",
-        help="the clip's true landmarks, as 'landmarks_px': adds error, lag and what is lost of "
-        "blinks and jaw",
-    )
+    add_bench_options(parser)

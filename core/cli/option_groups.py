@@ -21,6 +21,7 @@ from ..settings import (
 from .argument_types import (
     metres_from_millimetres,
     positive_number,
+    round_count,
     seconds_from_text,
     thread_count,
 )
@@ -221,4 +222,59 @@ def add_scene_options(parser: argparse.ArgumentParser) -> None:
         metavar="HZ",
         type=positive_number,
         help="frames a second of the scene and of point caches (default: the footage's)",
+    )
+
+
+def add_bench_options(parser: argparse.ArgumentParser) -> None:
+    """Add what is measured, and beside whom."""
+    parser.add_argument(
+        "--truth",
+        type=Path,
+        metavar="FILE.npz",
+        help="the clip's true landmarks, as 'landmarks_px': adds error, lag and what is lost of "
+        "blinks and jaw",
+    )
+    parser.add_argument(
+        "--rounds",
+        type=round_count,
+        default=3,
+        metavar="N",
+        help="how often each takes its turn on the clip; medians are shown (default: 3)",
+    )
+    parser.add_argument(
+        "--photograph",
+        type=Path,
+        metavar="IMAGE",
+        help="a frontal face to put in motion (default: the demo's)",
+    )
+    parser.add_argument(
+        "--conditions",
+        default="all",
+        metavar="NAMES",
+        help="how the moving photograph is filmed: names with commas, 'all' or 'none' "
+        "(default: all)",
+    )
+    parser.add_argument(
+        "--truth-by",
+        choices=("mien", "mediapipe"),
+        default="mien",
+        help="who finds the photograph's landmarks, which motion then carries (default: mien)",
+    )
+    parser.add_argument(
+        "--task",
+        type=Path,
+        metavar="FILE.task",
+        help="MediaPipe's face_landmarker.task: its FaceLandmarker takes part",
+    )
+    parser.add_argument(
+        "--mediapipe-python",
+        metavar="PYTHON",
+        help="a Python that has MediaPipe, where this one has not (default: that of the variable "
+        "MIEN_MEDIAPIPE_PYTHON, or of .venv-mediapipe in a checkout)",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="PATH",
+        help="save tables and figures: a folder, or one .json or .txt file",
     )

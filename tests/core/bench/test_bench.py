@@ -1,130 +1,97 @@
-"""A clip is benched: each contestant in a process of its own, with the truth beside it."""
+"""The bench's result, as values, tables, goals and files."""
 
 import json
-import sys
+from pathlib import Path
 
-import numpy as np
 import pytest
 
-from mien.core import errors
 from mien.core.bench import bench as bench_module
-from mien.core.bench.bench import BenchResult, BenchRow, bench_clip
-from mien.core.bench.clip_file import write_clip
-from mien.core.bench.contestants import is_available
+from mien.core.bench.accuracy import AccuracyRow, ConditionResult
+from mien.core.bench.bench import BenchPlan, BenchResult, run_bench, write_result
 from mien.core.bench.measure import TrackingScore
-from mien.core.errors import ArgumentError, BackendError, CannotOpen, NoFace
+from mien.core.bench.speed import SpeedRow
+from mien.core.errors import CannotOpen
+
+NAN = float("nan")
 
 
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory):
-    path = tmp_path_factory.mktemp("bench") / "colours 'n' ünïcode.mp4"
-    frames = (np.full((64, 96, 3), 20 * index, np.uint8) for index in range(12))
-    write_clip(path, frames, rate_hz=25.0)
-    return str(path)
+def score(error=1.0, unbiased=0.5, jitter=1.0, lag=0.01, blink=0.98, jaw=1.0):
+    return TrackingScore(90, 0, error, unbiased, jitter, lag, blink, jaw)
 
 
-def test_decoding_is_measured_in_a_process_of_its_own(clip):
-    result = bench_clip(clip, contestants=("decoding",))
-    (row,) = result.rows
-    assert (result.size, result.rate_hz, row.name, row.n_frames) == ((64, 96), 25.0, "decoding", 12)
-    assert row.per_second > 50 and row.cpu_ms < 100 and row.note == ""
-    assert row.peak_mb is None or 20 < row.peak_mb < 400
-    assert json.loads(json.dumps(result.values()))["rows"][0]["score"] is None
-
-
-@pytest.mark.weights
-def test_a_clip_without_a_face_is_the_same_error_as_everywhere(clip):
-    with pytest.raises(NoFace, match=r"^No face was found in '"):
-        bench_clip(clip, contestants=("decoding", "live"))
-
-
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("CannotDecode", "^It broke.$"),
-        ("KeyError", "^Measuring 'best' failed: KeyError: It broke.$"),
-    ],
-)
-def test_what_mien_runs_into_ends_the_bench(clip, monkeypatch, name, message):
-    monkeypatch.setattr(
-        bench_module, "_run_child", lambda job: {"error": name, "message": "It broke."}
+@pytest.fixture
+def result():
+    speed = (
+        SpeedRow("decoding", "decoding alone", 90, 1000.0, 1.0, 0.02, 80.0, (1000.0,)),
+        SpeedRow("live", "Mien live", 90, 250.0, 3.6, 0.2, 132.0, (240.0, 250.0, 260.0), 0.4),
+        SpeedRow("best", "Mien best", 90, 90.0, 9.0, 0.9, 150.0, (90.0,), 0.1),
+        SpeedRow("mediapipe-refined", "MediaPipe, refined", 90, 100.0, 9.0, 0.3, 210.0, (), 0.9),
+        SpeedRow("mediapipe-task", "FaceLandmarker", note="no task file given"),
     )
-    with pytest.raises(getattr(errors, name, BackendError), match=message):
-        bench_clip(clip, contestants=("best",))
-
-
-def test_what_mediapipe_runs_into_is_told_in_its_row(clip, monkeypatch):
-    monkeypatch.setattr(bench_module, "is_available", lambda name: True)
-    monkeypatch.setattr(
-        bench_module, "_run_child", lambda job: {"error": "ValueError", "message": "It broke."}
-    )
-    (row,) = bench_clip(clip, contestants=("mediapipe",)).rows
-    assert row.note == "ValueError: It broke."
-
-
-def test_a_truth_of_another_length_than_the_clip_is_refused(clip, tmp_path):
-    np.savez(tmp_path / "truth.npz", landmarks_px=np.zeros((11, 468, 3), np.float32))
-    with pytest.raises(ArgumentError, match=r"got 11 where 'decoding' found 12$"):
-        bench_clip(clip, truth_file=tmp_path / "truth.npz")
-
-
-def test_modules_beside_the_footage_are_not_imported(clip, tmp_path, monkeypatch):
-    for name in ("json", "cv2", "numpy"):
-        (tmp_path / f"{name}.py").write_text("raise SystemExit('imported from the clip folder')")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
-    assert bench_clip(clip, contestants=("decoding",)).rows[0].n_frames == 12
-
-
-def test_mediapipe_is_said_to_be_absent_where_it_is(clip):
-    if is_available("mediapipe"):
-        pytest.skip("MediaPipe is installed")
-    result = bench_clip(clip, contestants=("mediapipe",))
-    assert result.lines()[-1].split(maxsplit=1) == ["mediapipe", "not installed"]
-
-
-def test_the_table_shows_the_score_where_there_is_a_truth():
-    score = TrackingScore(90, 0, 1.234, 0.5, 0.7, 0.01, 0.98, float("nan"))
     rows = (
-        BenchRow("decoding", 90, 1000.0, 1.0, 0.02, 80.0),
-        BenchRow("live", 90, 250.0, 3.6, 0.2, 132.0, 0.4, score),
-        BenchRow("mediapipe", note="not installed"),
+        AccuracyRow("best", "Mien best", score(jitter=0.08, blink=0.9), score(blink=1.0)),
+        AccuracyRow("mediapipe-refined", "MediaPipe, refined", score(error=2.0, jaw=NAN)),
+        AccuracyRow("mediapipe-task", "FaceLandmarker", note="no task file given"),
     )
-    result = BenchResult("a/b.mp4", (720, 1280), 30.0, "facemesh", rows)
-    title, head, decoding, live, absent = result.lines()
-    assert title == "b.mp4: 1280 × 720, 30 Hz, facemesh"
-    assert head.split()[-3:] == ["lag", "blink", "jaw"]
-    assert live.split() == [
-        "live", "250", "3.6", "0.2", "132", "0.4", "1.23", "0.7", "0.01", "0.98", "–",
-    ]  # fmt: skip
-    assert decoding.split()[-1] == "–" and absent.endswith("not installed")
-    assert result.values()["rows"][1]["score"]["jaw_kept"] is None, "JSON has no NaN"
+    conditions = (
+        ConditionResult("noise-8", "noise of 8 levels", 30.0, 180, rows),
+        ConditionResult("h264-23", "CRF 23", 30.0, 180, note="PyAV is not installed"),
+    )
+    return BenchResult(
+        "a/b.mp4", (720, 1280), 30.0, "facemesh", 3, "a machine", speed, "face", "us", conditions
+    )
 
 
-def test_wrong_inputs_are_refused_before_anything_runs(clip, tmp_path):
-    with pytest.raises(ArgumentError, match="contestants must be among decoding, live"):
-        bench_clip(clip, contestants=("nobody",))
+def test_the_table_has_a_row_for_each_and_says_why_one_is_empty(result):
+    lines = result.lines()
+    assert lines[0] == "b.mp4: 1280 × 720, 30 Hz, facemesh; 3 rounds; a machine"
+    assert lines[1].split()[:3] == ["frames/s", "CPU", "ms"]
+    by_start = {line.strip().partition("  ")[0]: line for line in lines}
+    assert by_start["decoding alone"].split()[2:] == ["1e+03", "1", "0.02", "80", "–"] or (
+        by_start["decoding alone"].split()[2:] == ["1000", "1", "0.02", "80", "–"]
+    )
+    assert lines[6].endswith("FaceLandmarker      no task file given")
+    assert "noise-8 (noise of 8 levels)" in lines
+    assert any(line.startswith("h264-23 (CRF 23)") and "PyAV" in line for line in lines)
+    assert "Moving photograph: face; at rest, us" in lines
+
+
+def test_goals_are_met_or_missed_by_what_was_reached(result):
+    goals = {goal.name: goal for goal in result.goals}
+    assert goals["live / MediaPipe refined, frames/s"].value == 2.5
+    assert goals["live / MediaPipe refined, frames/s"].is_met
+    assert not goals["best / MediaPipe refined, frames/s"].is_met
+    assert goals["best / MediaPipe refined, jitter"].value == pytest.approx(0.08)
+    assert goals["best / MediaPipe refined, jitter"].is_met
+    assert not goals["best / MediaPipe refined, error"].is_met, "0.5 is more than 1/2.5"
+    assert not goals["best, blink kept of the truth"].is_met
+    assert goals["best, lag, frames"].is_met
+    shown = "\n".join(result.lines())
+    assert "missed" in shown and "met" in shown
+
+
+def test_values_are_json_without_nan_and_with_what_smoothing_kept(result):
+    values = json.loads(json.dumps(result.values(), allow_nan=False))
+    best, refined, absent = values["conditions"][0]["rows"]
+    assert best["blink_of_raw"] == pytest.approx(0.9) and refined["blink_of_raw"] is None
+    assert refined["score"]["jaw_kept"] is None and absent["score"] is None
+    assert values["speed"][1]["per_second_rounds"] == [240.0, 250.0, 260.0]
+    assert {"name", "value", "least", "most", "is_met"} == set(values["goals"][0])
+
+
+def test_results_are_saved_as_text_and_json(result, tmp_path):
+    both = write_result(result, tmp_path / "new" / "folder")
+    assert [path.name for path in both] == ["bench.json", "bench.txt"]
+    assert json.loads(both[0].read_text())["engine"] == "facemesh"
+    assert both[1].read_text(encoding="utf-8").splitlines() == list(result.lines())
+    (one,) = write_result(result, tmp_path / "only.json")
+    assert one.read_text() == both[0].read_text()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "only.json"]
+
+
+def test_wrong_inputs_are_refused_before_anything_runs(tmp_path, monkeypatch):
+    monkeypatch.setattr(bench_module, "measure_speed", lambda *args, **options: pytest.fail("ran"))
     with pytest.raises(CannotOpen, match=r"'.*absent\.npz' cannot be read"):
-        bench_clip(clip, truth_file=tmp_path / "absent.npz")
+        run_bench(BenchPlan("clip.mp4", truth_file=tmp_path / "absent.npz"))
     with pytest.raises(CannotOpen):
-        bench_clip(str(tmp_path / "absent.mp4"), contestants=("decoding",))
-
-
-@pytest.mark.parametrize("content", ["text", "cut", "array", "other", "scalar"])
-def test_a_truth_that_is_none_is_named(tmp_path, content):
-    path = tmp_path / "truth.npz"
-    if content == "text":
-        path.write_text("no truth")
-    elif content == "array":
-        with path.open("wb") as file:
-            np.save(file, np.zeros(3))
-    elif content == "scalar":
-        np.savez(path, landmarks_px=np.zeros(()))
-    else:
-        np.savez(path, other=np.zeros(300))
-        if content == "cut":
-            path.write_bytes(path.read_bytes()[:500])
-    with pytest.raises(
-        CannotOpen, match=r"truth\.npz' cannot be read: it is something else\. It mu"
-    ):
-        bench_clip(str(tmp_path / "clip.mp4"), truth_file=path)
+        run_bench(BenchPlan(str(Path(tmp_path) / "absent.mp4")))

@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from mien.core.bench.timing import StepClock, measure_rate
+from mien.core.bench.timing import Rate, StepClock, measure_rate
 
 
-def test_the_rate_leaves_out_the_time_to_the_first_step():
+def test_the_rate_counts_all_from_loading_to_what_follows_the_last_step():
     def steps():
         time.sleep(0.2)
         for _ in range(6):
@@ -19,28 +19,39 @@ def test_the_rate_leaves_out_the_time_to_the_first_step():
     rate = measure_rate(steps())
     assert rate.n_steps == 6
     assert rate.start_s == pytest.approx(0.2, abs=0.1)
-    # Five steps take five pauses, and the sixth pause comes before the end.
-    assert 20 < rate.per_second < 5 / (6 * 0.02) * 1.05
+    assert 6 / (0.32 + 0.3) < rate.per_second < 6 / 0.32 * 1.05
     assert rate.cpu_ms < 15, "sleeping costs the processor nothing"
+
+
+def test_who_holds_results_back_gains_nothing_by_it():
+    def steps():
+        time.sleep(0.2)  # all the work is done before the first result comes
+        yield from range(10)
+
+    assert measure_rate(steps()).per_second < 10 / 0.2 * 1.05
 
 
 def test_busy_steps_cost_the_processor_what_they_take():
     def steps():
         yield None
-        end = time.process_time() + 0.05
+        end = time.process_time() + 0.1
         while time.process_time() < end:
             pass
         yield None
 
-    assert measure_rate(steps()).cpu_ms == pytest.approx(50, abs=15)
+    assert measure_rate(steps()).cpu_ms == pytest.approx(50, abs=15), "two steps share it"
 
 
-def test_one_step_has_no_rate():
+def test_steps_that_were_not_told_one_by_one_are_counted_at_the_end():
     clock = StepClock()
     clock.tick()
-    rate = clock.rate()
-    assert (rate.n_steps, rate.per_second, rate.cpu_ms) == (1, 0.0, 0.0)
-    assert measure_rate([]).n_steps == 0
+    time.sleep(0.05)
+    rate = clock.rate(n_steps=10)
+    assert rate.n_steps == 10 and 10 / 0.15 < rate.per_second < 10 / 0.05 * 1.05
+
+
+def test_no_step_has_no_rate():
+    assert measure_rate([]) == Rate(0, 0.0, 0.0, 0.0)
 
 
 def test_peak_memory_rises_with_what_is_held():
