@@ -239,6 +239,14 @@ class Performance:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class BlendshapeWeights:
+    """Named weights over time: `weights` (n_frames, k) float32, 0 to 1, NaN where lost."""
+
+    names: tuple[str, ...]
+    weights: Float32Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class BlendshapeAnimation:
     """Positions over time as a neutral shape and weighted offsets.
 

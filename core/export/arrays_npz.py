@@ -9,13 +9,18 @@ from pathlib import Path
 import numpy as np
 
 from ..arrays import AnyArray
-from ..records import Performance
+from ..records import BlendshapeWeights, Performance
 from .atomic_file import new_file
 
 FORMAT_VERSION = 1
 
 
-def write_npz(performances: Sequence[Performance], path: str | Path) -> None:
+def write_npz(
+    performances: Sequence[Performance],
+    path: str | Path,
+    *,
+    blendshapes: Sequence[BlendshapeWeights | None] = (),
+) -> None:
     """Write the arrays of every face; docs/formats/npz.md lists them.
 
     Parameters
@@ -23,6 +28,7 @@ def write_npz(performances: Sequence[Performance], path: str | Path) -> None:
     performances : one a face; of a take of several, the names of face k begin with `face<k>/`, from
         0, whether the others were seen or not
     path : the file, whatever its suffix
+    blendshapes : one a face, None where there are none; no faces' when empty
 
     Raises
     ------
@@ -30,9 +36,10 @@ def write_npz(performances: Sequence[Performance], path: str | Path) -> None:
         The file cannot be written.
     """
     arrays: dict[str, AnyArray] = {"format_version": np.array(FORMAT_VERSION, np.int32)}
-    for performance in performances:
+    weights = blendshapes or [None] * len(performances)
+    for performance, named in zip(performances, weights, strict=True):
         prefix = f"face{performance.face_index}/" if performance.n_faces > 1 else ""
-        for name, array in _arrays(performance).items():
+        for name, array in {**_arrays(performance), **_weights(named)}.items():
             arrays[prefix + name] = array
     # Not np.savez: where the disk is full it leaves its archive open, which complains at exit.
     with new_file(path) as file, zipfile.ZipFile(file, "w") as archive:
@@ -57,4 +64,14 @@ def _arrays(performance: Performance) -> dict[str, AnyArray]:
         "footage_size": np.array(performance.footage.size, np.int32),
         "triangles": topology.triangles.astype(np.int32),
         "uv": topology.uv.astype(np.float32),
+    }
+
+
+def _weights(named: BlendshapeWeights | None) -> dict[str, AnyArray]:
+    """Return one face's weights by name, nothing where there are none."""
+    if named is None:
+        return {}
+    return {
+        "blendshapes": named.weights.astype(np.float32),
+        "blendshape_names": np.array(named.names),
     }

@@ -23,6 +23,7 @@ from ..export import (
 )
 from ..landmarks.topology import CONTOURS
 from ..mesh import FaceSurface, face_surface
+from ..pipeline import blendshape_weights
 from ..records import Performance, Take
 from ..settings import SourceSettings
 from ..source import open_source
@@ -91,7 +92,8 @@ def _changed_footage(take: Take) -> tuple[str, ...]:
 
 
 def _write_npz(solved: SolvedTake, output: Path, session: OutputSession) -> list[Path]:
-    write_npz(solved.performances, output)
+    performances = solved.performances
+    write_npz(performances, output, blendshapes=blendshape_weights(performances))
     return [output]
 
 

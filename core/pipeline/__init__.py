@@ -3,6 +3,7 @@
 The only folder that imports every stage.
 """
 
+from .blendshape_weights import blendshape_weights
 from .capture import capture
 from .expression import CarriedExpression, carry_expression
 from .face_finder import FaceFinder
@@ -16,6 +17,7 @@ __all__ = [
     "CarriedExpression",
     "FaceFinder",
     "Geometries",
+    "blendshape_weights",
     "capture",
     "carry_expression",
     "face_textures",

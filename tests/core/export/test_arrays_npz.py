@@ -8,6 +8,7 @@ import pytest
 
 from mien.core.errors import ExportError
 from mien.core.export import write_npz
+from mien.core.records import BlendshapeWeights
 
 NAMES = {
     "time_s", "presence", "is_filled", "landmarks_px", "landmarks_smooth_px", "head_m",
@@ -53,6 +54,18 @@ def test_arrays_come_back_bit_for_bit_with_nan_where_the_face_was_lost(tmp_path,
         assert np.array_equal(arrays[name], original, equal_nan=original.dtype.kind == "f"), name
     assert np.isnan(arrays["head_m"]).all(axis=(1, 2)).nonzero()[0].tolist() == [0, 3]
     assert np.isnan(arrays["landmarks_px"]).all(axis=(1, 2)).nonzero()[0].tolist() == [0, 3, 5]
+
+
+def test_named_weights_stand_beside_the_face_that_has_them(tmp_path, performance):
+    weights = np.random.default_rng(1).random((8, 3)).astype(np.float32)
+    weights[2] = np.nan
+    named = BlendshapeWeights(names=("_neutral", "jawOpen", "mouthClose"), weights=weights)
+    faces = [replace(performance(), face_index=k, n_faces=2) for k in (0, 1)]
+    write_npz(faces, tmp_path / "faces.npz", blendshapes=[None, named])
+    arrays = _read(tmp_path / "faces.npz")
+    assert "face0/blendshapes" not in arrays and "face0/blendshape_names" not in arrays
+    assert np.array_equal(arrays["face1/blendshapes"], weights, equal_nan=True)
+    assert arrays["face1/blendshape_names"].tolist() == list(named.names)
 
 
 def test_the_matrix_of_the_archive_lays_its_points_on_its_landmarks(tmp_path, performance):
