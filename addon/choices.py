@@ -7,6 +7,10 @@ from ..core.settings import ENGINES as _NAMES
 _ENGINE_WORDS = {
     "facemesh": ("FaceMesh", "478 points with irises; lips and eyes looked at again"),
     "facemesh-468": ("FaceMesh 468", "The mesh of 468 points: the fastest"),
+    "facemesh-v2": (
+        "FaceMesh V2",
+        "MediaPipe's later mesh of 478 points, from finer crops. Import face_landmarker.task first",
+    ),
 }
 ENGINES = tuple((name, *_ENGINE_WORDS.get(name, (name, ""))) for name in _NAMES)
 SMOOTHINGS = (

@@ -10,12 +10,16 @@ from .errors import ArgumentError
 
 Smoothing = Literal["none", "live", "best"]
 Quality = Literal["live", "best"]
+Depth = Literal["auto", "frame", "take"]
+HeadScale = Literal["canonical", "iris"]
 Carrier = Literal["shape-keys", "absolute-keys", "vertices", "cache"]
 
 SMOOTHINGS: tuple[Smoothing, ...] = ("none", "live", "best")
 QUALITIES: tuple[Quality, ...] = ("live", "best")
+DEPTHS: tuple[Depth, ...] = ("auto", "frame", "take")
+HEAD_SCALES: tuple[HeadScale, ...] = ("canonical", "iris")
 CARRIERS: tuple[Carrier, ...] = ("shape-keys", "absolute-keys", "vertices", "cache")
-ENGINES = ("facemesh", "facemesh-468")
+ENGINES = ("facemesh", "facemesh-468", "facemesh-v2")
 """What `core/landmarks/engines.py` describes."""
 DEFAULT_ENGINE = "facemesh"
 
@@ -125,7 +129,10 @@ class SecondLookSettings:
 
 @dataclass(frozen=True, slots=True)
 class SmoothSettings:
-    """Jitter and gaps. Cutoffs in hertz; speeds in face sizes a second. See docs/smoothing.md."""
+    """Jitter, gaps and depth. Cutoffs in hertz; speeds in face sizes a second.
+
+    See docs/smoothing.md and docs/depth.md.
+    """
 
     mode: Smoothing = "best"
     min_cutoff_hz: float = 0.3
@@ -142,11 +149,22 @@ class SmoothSettings:
     is calmer, 0 keeps all."""
     fill_gap_s: float = 0.0
     """Gaps up to this long are filled by interpolation; 0 fills none."""
+    depth: Depth = "auto"
+    """`take`: one shape of the face and one camera explain all frames; `frame`: each frame by
+    itself, as the network has it; `auto`: `take` with the mode `best`, else `frame`."""
+    scale: HeadScale = "canonical"
+    """How large the head is: as the canonical face, or such that its irises are 11.7 mm wide."""
 
     def __post_init__(self) -> None:
         if self.mode not in SMOOTHINGS:
             raise ArgumentError(
                 f"smoothing must be one of {', '.join(SMOOTHINGS)}, got {self.mode!r}"
+            )
+        if self.depth not in DEPTHS:
+            raise ArgumentError(f"depth must be one of {', '.join(DEPTHS)}, got {self.depth!r}")
+        if self.scale not in HEAD_SCALES:
+            raise ArgumentError(
+                f"scale must be one of {', '.join(HEAD_SCALES)}, got {self.scale!r}"
             )
         _check("min_cutoff", self.min_cutoff_hz, 0.001, 1000.0, unit="Hz")
         _check("beta", self.beta, 0.0, 1e6)
@@ -154,6 +172,16 @@ class SmoothSettings:
         _check("calm_cutoff", self.calm_cutoff_hz, 0.01, 1000.0, unit="Hz")
         _check("motion_threshold", self.motion_threshold, 0.0, 100.0)
         _check("fill_gap", self.fill_gap_s, 0.0, 60.0, unit="s")
+
+    @property
+    def has_depth_of_take(self) -> bool:
+        """Whether depth is solved over the whole take."""
+        return self.depth == "take" or (self.depth == "auto" and self.mode == "best")
+
+    @property
+    def geometry_kind(self) -> str:
+        """A word for what is solved before smoothing: the same word, the same geometries."""
+        return f"{'take' if self.has_depth_of_take else 'frame'}, {self.scale}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..errors import ArgumentError
+from ..errors import ArgumentError, WeightsMissing
 from ..inference.devices import Device
 from ..inference.weights import open_network
 from .estimator import LandmarkEstimator
@@ -13,16 +13,29 @@ from .facemesh import FaceMesh
 
 @dataclass(frozen=True, slots=True)
 class EngineSpec:
-    """What an engine is made of: its own name, the weight file's, the number of its landmarks."""
+    """What an engine is made of: its own name, the weight file's, the number of its landmarks.
+
+    `input_size` is the side of its crops in pixels; `authors_file` what has to be imported first,
+    nothing where the weights come with Mien.
+    """
 
     name: str
     weights: str
     n_landmarks: int
+    input_size: int = 192
+    authors_file: str = ""
 
 
 _SPECS = (
     EngineSpec("facemesh", weights="face_landmark_478", n_landmarks=478),
     EngineSpec("facemesh-468", weights="face_landmark_468", n_landmarks=468),
+    EngineSpec(
+        "facemesh-v2",
+        weights="face_landmark_v2",
+        n_landmarks=478,
+        input_size=256,
+        authors_file="face_landmarker.task",
+    ),
 )
 ENGINES: dict[str, EngineSpec] = {spec.name: spec for spec in _SPECS}
 
@@ -51,5 +64,14 @@ def open_engine(
         No such engine; its weights are missing or damaged, or nothing can run them.
     """
     spec = engine_spec(name)
-    network = open_network(spec.weights, device=device, n_threads=n_threads)
-    return FaceMesh(network, n_landmarks=spec.n_landmarks)
+    try:
+        network = open_network(spec.weights, device=device, n_threads=n_threads)
+    except WeightsMissing as error:
+        if not spec.authors_file:
+            raise
+        raise WeightsMissing(
+            f"Engine '{name}' needs weights that do not come with Mien. Get MediaPipe's "
+            f"{spec.authors_file}, and import it with `mien models import {spec.authors_file}` or "
+            "in the extension's preferences."
+        ) from error
+    return FaceMesh(network, n_landmarks=spec.n_landmarks, input_size=spec.input_size)

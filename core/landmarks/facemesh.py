@@ -4,7 +4,8 @@ References
 ----------
 Y. Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video on Mobile GPUs", 2019,
 arXiv:1907.06724; I. Grishchenko et al., "Attention Mesh", 2020, arXiv:2006.10962. Weights:
-MediaPipe's face_landmark.tflite and face_landmark_with_attention.tflite (Apache-2.0).
+MediaPipe's face_landmark.tflite and face_landmark_with_attention.tflite, and the second version of
+its FaceLandmarker, face_landmarks_detector.tflite (Apache-2.0).
 """
 
 from __future__ import annotations
@@ -19,18 +20,17 @@ from ..records import CropLandmarks
 class FaceMesh:
     """The FaceMesh networks, which give as many landmarks as their output is long."""
 
-    input_size = 192
-
-    def __init__(self, network: Network, *, n_landmarks: int) -> None:
+    def __init__(self, network: Network, *, n_landmarks: int, input_size: int = 192) -> None:
         self._network = network
         self.n_landmarks = n_landmarks
+        self.input_size = input_size
 
     def estimate(self, crops: ImageArray) -> CropLandmarks:
         """Return the landmarks of a batch of crops.
 
         Parameters
         ----------
-        crops : shape (n_crops, 192, 192, 3), uint8, RGB
+        crops : shape (n_crops, input_size, input_size, 3), uint8, RGB
 
         Raises
         ------
