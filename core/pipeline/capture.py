@@ -1,9 +1,7 @@
-"""Footage → take: every frame is looked at once, and written as it is found."""
+"""Footage → take: opened or gone on with, written as it is found, read back."""
 
 from __future__ import annotations
 
-import sys
-import time
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,24 +11,19 @@ import numpy as np
 from ..errors import Cancelled, NoFace, TakeError
 from ..inference.weights import find_weights
 from ..landmarks import engine_spec
-from ..records import (
-    Frame,
-    Landmarks,
-    OnProgress,
-    Progress,
-    Provenance,
-    Take,
-    silent,
-)
+from ..records import OnProgress, Provenance, Take, silent
 from ..source import FrameSource, open_source, shown_address
-from ..takes import TakeWriter, hash_footage, read_stills, read_take, remove_take
-from ..track import StillPicker, region_from_array
+from ..takes import TakeWriter, hash_footage, read_take, remove_take
 from ..version import VERSION
 from .face_finder import FaceFinder
+from .frame_loop import capture_frames
 from .plan import DETECTOR_WEIGHTS, CapturePlan
 
 N_REPLAYED = 12
 """Frames before a face's last sighting from which its speed is known again, when resuming."""
+REPLAY_S = 2.5
+"""Before the end of a take, when resuming: from here on it is known again how regions move, and
+how much the picture changes."""
 
 
 def capture(plan: CapturePlan, *, on_progress: OnProgress = silent) -> Take:
@@ -63,9 +56,11 @@ def capture(plan: CapturePlan, *, on_progress: OnProgress = silent) -> Take:
         source = stack.enter_context(_open_footage(plan, writer))
         if writer is None:
             writer = stack.enter_context(_new_take(plan, source))
+        else:
+            _take_back_the_end(plan, writer)
         if writer.take_so_far is None or not writer.take_so_far.is_complete:
             try:
-                _capture_frames(finder, source=source, writer=writer, on_progress=on_progress)
+                capture_frames(plan, finder, source=source, writer=writer, on_progress=on_progress)
             except Cancelled:
                 if source.footage.kind != "camera":
                     raise
@@ -100,6 +95,14 @@ def _open_footage(plan: CapturePlan, resumed: TakeWriter | None) -> FrameSource:
     return source
 
 
+def _take_back_the_end(plan: CapturePlan, writer: TakeWriter) -> None:
+    """Remove the frames that an earlier run wrote without knowing how they go on."""
+    so_far = writer.take_so_far
+    if plan.reach_s and so_far is not None and so_far.n_frames and not so_far.is_complete:
+        end_s = float(so_far.time_s[-1]) - plan.reach_s
+        writer.take_back(int(np.searchsorted(so_far.time_s, end_s, side="right")))
+
+
 def _new_take(plan: CapturePlan, source: FrameSource) -> TakeWriter:
     """Begin the plan's take."""
     spec = engine_spec(plan.engine)
@@ -132,12 +135,13 @@ def _weights_sha256(plan: CapturePlan) -> dict[str, str]:
 
 def _first_row_to_replay(take: Take) -> int:
     """Return the first frame of a take that tells where each of its faces is, or was last."""
-    last = take.n_frames - 1
+    last_s = float(take.time_s[-1]) - REPLAY_S
+    last = int(np.searchsorted(take.time_s, last_s))
     if len(take.faces) == 1:
         return last
     seen = [np.flatnonzero(track.presence > 0) for track in take.faces]
     rows = [int(rows[-1]) - N_REPLAYED for rows in seen if rows.size]
-    return max(min(rows, default=last), 0)
+    return max(min(*rows, last), 0) if rows else last
 
 
 def _check_same_capture(plan: CapturePlan, take: Take, source: FrameSource) -> None:
@@ -160,59 +164,3 @@ def _check_same_capture(plan: CapturePlan, take: Take, source: FrameSource) -> N
             f"{' and '.join(differs)} than asked for now. Capture into a new folder, or resume "
             "with the same ones."
         )
-
-
-def _capture_frames(
-    finder: FaceFinder, *, source: FrameSource, writer: TakeWriter, on_progress: OnProgress
-) -> None:
-    """Look at each frame that the take does not hold yet."""
-    picker = StillPicker()
-    so_far, rows = writer.take_so_far, {}
-    if so_far is not None and so_far.n_frames:
-        rows = {int(index): row for row, index in enumerate(so_far.frame_index)}
-        picker.restore(read_stills(writer.folder), first_index=_first_seen(so_far))
-    last_index = max(rows, default=-1)
-    total = source.footage.n_frames
-    started, n_done = time.monotonic(), 0
-    for frame in source.frames():
-        if frame.index > last_index:
-            faces = finder.find(frame)
-            writer.append(frame.index, frame.time_s, faces=faces)
-            _offer(picker, frame, faces)
-        elif so_far is not None and frame.index in rows:
-            known = _faces_of_frame(so_far, rows[frame.index])
-            finder.follow(frame, known)
-            if rows[frame.index] >= writer.n_frames_with_stills:
-                _offer(picker, frame, known)
-        if picker.has_changed:
-            writer.set_stills(picker.stills())
-        n_done += 1
-        rate = n_done / max(time.monotonic() - started, 1e-6)
-        on_progress(Progress("capture", frame.index + 1, total, rate))
-
-
-def _offer(picker: StillPicker, frame: Frame, faces: list[Landmarks | None]) -> None:
-    """Let the picker look at the faces of a frame."""
-    for face_index, landmarks in enumerate(faces):
-        if landmarks is not None:
-            picker.offer(frame, landmarks, face_index=face_index)
-
-
-def _first_seen(take: Take) -> int:
-    """Return the number of the first frame that shows a face; a very high one where none does."""
-    is_seen = np.any([track.presence > 0 for track in take.faces], axis=0)
-    return int(take.frame_index[np.argmax(is_seen)]) if is_seen.any() else sys.maxsize
-
-
-def _faces_of_frame(take: Take, row: int) -> list[Landmarks | None]:
-    """Return the faces of a take's frame, by its place in the take."""
-    return [
-        Landmarks(
-            points_px=track.landmarks_px[row],
-            presence=float(track.presence[row]),
-            region=region_from_array(track.regions[row]),
-        )
-        if track.presence[row] > 0
-        else None
-        for track in take.faces
-    ]

@@ -36,6 +36,11 @@ class FaceFinder:
         self._settings = plan.track
 
     @property
+    def device(self) -> Device:
+        """What the networks run on."""
+        return self._device
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """Sentences for the artist on how the device failed."""
         return self._device.warnings
@@ -50,6 +55,10 @@ class FaceFinder:
             ]
             regions = regions + self._tracker.new_regions(detected)
         return self._tracker.assign(self._look_at(frame, regions))
+
+    def begin_shot(self) -> None:
+        """Go on behind a cut: the faces are looked for anew."""
+        self._tracker.forget_places()
 
     def follow(self, frame: Frame, faces: Sequence[Landmarks | None]) -> None:
         """Go on behind a frame in which these faces were found, one entry a face."""

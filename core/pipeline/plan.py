@@ -46,6 +46,12 @@ class CapturePlan:
                 f"quality must be one of {', '.join(QUALITIES)}, got {self.quality!r}"
             )
 
+    @property
+    def reach_s(self) -> float:
+        """How far into the future a frame's result depends on others, in seconds."""
+        is_looking_on = self.quality == "best" and self.track.is_tracked
+        return self.second_look.reach_s if is_looking_on else 0.0
+
     def settings_dict(self) -> dict[str, object]:
         """Return the settings that decide the result, as they stand in a take's provenance."""
         again = {"second_look": asdict(self.second_look)} if self.quality == "best" else {}

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..arrays import check_shape
 from ..errors import RangeError, ShapeError, TakeError
-from ..records import Footage, Landmarks, Provenance, Still, Take
+from ..records import FaceTrack, Footage, Landmarks, Provenance, Still, Take
 from .durable_file import write_durably
 from .frame_records import frame_records, write_whole
 from .stills import STILLS_NAME, write_stills
@@ -183,6 +183,33 @@ class TakeWriter:
         if time.monotonic() - self._synced_at >= SYNC_INTERVAL_S:
             self.sync()
 
+    def take_back(self, n_kept: int) -> None:
+        """Remove frames of an earlier run, all but the first ones, to write them anew.
+
+        Raises
+        ------
+        TakeError
+            The folder cannot be written.
+        """
+        so_far = self._take_so_far
+        if so_far is None or n_kept >= so_far.n_frames:
+            return
+        try:
+            # The header first: what it counts must be there whenever somebody reads.
+            counted = min(self._header.n_frames, n_kept)
+            self._header = replace(self._header, n_frames=counted, is_complete=False)
+            write_durably(self._folder / HEADER_NAME, self._header.to_json().encode())
+            self._n_frames = n_kept
+            self._cut_to_whole_records()
+        except OSError as error:
+            raise self._cut_short(error) from error
+        self._take_so_far = so_far = _first_frames(so_far, n_kept)
+        self._n_frames_with_stills = min(self._n_frames_with_stills, max(counted - 1, 0))
+        self._last, self._last_shot = (-1, -np.inf), 0
+        if n_kept:
+            self._last = (int(so_far.frame_index[-1]), float(so_far.time_s[-1]))
+            self._last_shot = int(so_far.shot[-1])
+
     def add_warning(self, text: str) -> None:
         """Add a sentence for the artist, once."""
         if text not in self._header.warnings:
@@ -339,6 +366,24 @@ class TakeWriter:
         self._header = replace(self._header, stills=entries)
         self._is_header_old = True
         return sorted({entry.file for entry in before} - {entry.file for entry in entries})
+
+
+def _first_frames(take: Take, n_frames: int) -> Take:
+    """Return a take's beginning."""
+    return replace(
+        take,
+        time_s=take.time_s[:n_frames],
+        frame_index=take.frame_index[:n_frames],
+        shot=take.shot[:n_frames],
+        faces=tuple(
+            FaceTrack(
+                presence=track.presence[:n_frames],
+                landmarks_px=track.landmarks_px[:n_frames],
+                regions=track.regions[:n_frames],
+            )
+            for track in take.faces
+        ),
+    )
 
 
 def _begin_folder(folder: Path, header: TakeHeader, *, is_overwriting: bool) -> None:

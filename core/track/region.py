@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from ..arrays import Float32Array, FloatArray, ImageArray, check_shape
+from ..arrays import Float32Array, Float64Array, FloatArray, ImageArray, check_shape
 from ..records import FaceBox, Region
 
 # Outer eye corners of the FaceMesh topology: the subject's right eye, then the left.
@@ -63,29 +63,50 @@ def crop_from_image(image: ImageArray, region: Region, *, size: int) -> ImageArr
     -------
     shape (size, size, 3), uint8, RGB
     """
-    import cv2
-
     check_shape("image", image, ("height", "width", 3))
+    return warped_crop(image, image_from_crop_matrix(region, size=size), size=size)
+
+
+def image_from_crop_matrix(region: Region, *, size: int) -> Float64Array:
+    """Return the map from a crop of `size` pixels a side to the image, shape (2, 3)."""
     step = region.size_px / size
     cos, sin = step * math.cos(region.rotation_rad), step * math.sin(region.rotation_rad)
     half = size / 2.0
-    image_from_crop_px = np.array(
+    return np.array(
         [
             [cos, -sin, region.x_px - half * (cos - sin)],
             [sin, cos, region.y_px - half * (sin + cos)],
         ]
     )
+
+
+def warped_crop(image: ImageArray, image_from_crop_px: Float64Array, *, size: int) -> ImageArray:
+    """Sample an image under an affine map of shape (2, 3); see `crop_from_image`."""
+    import cv2
+
+    stored, is_reversed = as_stored(image)
     rows, columns = _window(image_from_crop_px, size=size, image_size=image.shape[:2])
-    image_from_crop_px[:, 2] -= (columns.start, rows.start)
+    image_from_crop_px = image_from_crop_px - [[0.0, 0.0, columns.start], [0.0, 0.0, rows.start]]
     result = cv2.warpAffine(
         # Copied first: rows read in order come from memory faster than the warp asks for them.
-        np.ascontiguousarray(image[rows, columns]),
+        np.ascontiguousarray(stored[rows, columns]),
         image_from_crop_px,
         (size, size),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
+    if is_reversed:
+        result = cv2.cvtColor(result, cv2.COLOR_BGR2RGB)
     return np.asarray(result, np.uint8)
+
+
+def as_stored(image: ImageArray) -> tuple[ImageArray, bool]:
+    """Return an image with its channels as they lie in memory, and whether that is in reverse.
+
+    Decoders give BGR; read backwards it is RGB without a copy, but slow to go through.
+    """
+    is_reversed = image.strides[-1] < 0
+    return (image[..., ::-1] if is_reversed else image), is_reversed
 
 
 def image_from_crop(points_px: FloatArray, region: Region, *, size: int) -> Float32Array:
@@ -122,13 +143,16 @@ def _window(
     image_from_crop_px: FloatArray, *, size: int, image_size: tuple[int, ...]
 ) -> tuple[slice, slice]:
     """Return the rows and columns of an image that a crop is made from, at least one of each."""
-    corners = np.array([[0, 0, 1], [size, 0, 1], [0, size, 1], [size, size, 1]])
-    placed = corners @ image_from_crop_px.T
-    last = np.array(image_size[::-1]) - 1
-    # Bilinear: two more pixels than the corners reach; the first and last kept are repeated beyond.
-    low = np.clip(np.floor(placed.min(axis=0)) - 2, 0, last).astype(int)
-    high = np.clip(np.ceil(placed.max(axis=0)) + 2, 0, last).astype(int)
-    return slice(int(low[1]), int(high[1]) + 1), slice(int(low[0]), int(high[0]) + 1)
+    reach = []
+    for (along, across, start), length in zip(
+        image_from_crop_px.tolist(), image_size[::-1], strict=True
+    ):
+        ends = [start + i * along + j * across for i in (0, size) for j in (0, size)]
+        # Bilinear: two more pixels than the corners reach; the first and last kept are repeated.
+        low = min(max(math.floor(min(ends)) - 2, 0), length - 1)
+        high = min(max(math.ceil(max(ends)) + 2, 0), length - 1)
+        reach.append(slice(low, high + 1))
+    return reach[1], reach[0]
 
 
 def _shared(center_a: float, size_a: float, center_b: float, size_b: float) -> float:

@@ -1,16 +1,20 @@
 """How the stages are joined, with a stand-in in the networks' place."""
 
 import sys
+from dataclasses import replace
+from itertools import islice
 
 import cv2
 import numpy as np
 import pytest
 
-from mien.core.errors import Cancelled, NoFace, TakeError
-from mien.core.pipeline import CapturePlan, capture, solve
+from mien.core.errors import BackendError, Cancelled, CannotDecode, NoFace, TakeError
+from mien.core.landmarks import engine_spec
+from mien.core.pipeline import CapturePlan, capture, frame_loop, solve
 from mien.core.records import FaceTrack, Footage, Frame, Landmarks, Provenance, Region, Take
 from mien.core.settings import SmoothSettings
 from mien.core.takes import is_temporary_take, read_take
+from mien.core.track import region_from_landmarks
 
 N_FRAMES = 4
 
@@ -22,14 +26,39 @@ class StandInFinder:
     warnings = ()
 
     def __init__(self, plan):
-        pass
+        self.n_landmarks = engine_spec(plan.engine).n_landmarks
+        self.device = None
 
     def find(self, frame):
-        points = np.random.default_rng(0).uniform(10, 50, (468, 3)).astype(np.float32)
+        size = (self.n_landmarks, 3)
+        points = np.random.default_rng(0).uniform(10, 50, size).astype(np.float32)
         return [Landmarks(points, 0.9, Region(30, 30, 40, 0)) if self.has_face else None]
 
     def follow(self, frame, faces):
         pass
+
+    def begin_shot(self):
+        pass
+
+
+class StandInSecondLook:
+    """Moves each face by a pixel; gives way to an error at one of the frames."""
+
+    fails_at = None
+
+    def __init__(self, plan, device):
+        pass
+
+    def keep(self, image, faces):
+        return tuple(int(image[0, 0, 0]) for _ in faces)
+
+    def look(self, faces, *, patches, regions):
+        if self.fails_at in patches:
+            raise BackendError("The network is gone.")
+        return [
+            None if face is None else replace(face, points_px=face.points_px + 1, region=region)
+            for face, region in zip(faces, regions, strict=True)
+        ]
 
 
 class StandInCamera:
@@ -57,6 +86,7 @@ def capturing(monkeypatch):
     """The module of `capture`, which needs no weights."""
     module = sys.modules[capture.__module__]
     monkeypatch.setattr(module, "FaceFinder", StandInFinder)
+    monkeypatch.setattr(frame_loop, "SecondLook", StandInSecondLook)
     monkeypatch.setattr(module, "_weights_sha256", lambda plan: {})
     return module
 
@@ -140,3 +170,54 @@ def test_a_take_of_an_engine_that_is_not_there_is_the_takes_fault():
     )
     with pytest.raises(TakeError, match=r"'clip.take' was .*'mesh-of-tomorrow'.* Update Mien, or"):
         solve(take, SmoothSettings())
+
+
+def test_best_keeps_what_the_second_look_found_and_where_it_looked(capturing, shots, tmp_path):
+    live = capture(CapturePlan(str(shots), tmp_path / "live", quality="live")).faces[0]
+    best = capture(CapturePlan(str(shots), tmp_path / "best")).faces[0]
+    np.testing.assert_array_equal(best.landmarks_px, live.landmarks_px + 1)
+    own = region_from_landmarks(live.landmarks_px[0], scale=1.5).as_array()
+    np.testing.assert_allclose(best.regions, np.tile(own, (N_FRAMES, 1)), rtol=1e-6)
+
+
+@pytest.mark.parametrize("quality", ["live", "best"])
+def test_footage_that_breaks_off_keeps_every_frame_before(
+    capturing, tmp_path, monkeypatch, quality
+):
+    class BrokenCamera(StandInCamera):
+        def frames(self):
+            yield from islice(super().frames(), 7)
+            raise CannotDecode("The cable came out.")
+
+    monkeypatch.setattr(capturing, "open_source", lambda path, settings: BrokenCamera())
+    plan = CapturePlan("rtsp://h/x", tmp_path / "take", quality=quality)
+    with pytest.raises(CannotDecode, match="The cable came out"):
+        capture(plan)
+    take = read_take(plan.take_folder)
+    assert (take.n_frames, take.is_complete) == (7, False)
+
+
+def test_a_second_look_that_fails_leaves_no_hole(capturing, shots, tmp_path, monkeypatch):
+    plan = CapturePlan(str(shots), tmp_path / "take")
+    monkeypatch.setattr(StandInSecondLook, "fails_at", 30)  # the third image
+    with pytest.raises(BackendError, match="The network is gone"):
+        capture(plan)
+    assert read_take(plan.take_folder).frame_index.tolist() == [0, 1]
+    monkeypatch.setattr(StandInSecondLook, "fails_at", None)
+    assert capture(replace(plan, is_resumed=True)).frame_index.tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("quality", ["live", "best"])
+def test_the_shots_of_a_resumed_take_go_on(capturing, tmp_path, quality):
+    folder = tmp_path / "shots"
+    folder.mkdir()
+    pictures = np.random.default_rng(0).integers(0, 255, (3, 64, 64, 3), np.uint8)
+    for number in range(12):
+        assert cv2.imwrite(str(folder / f"shot_{number:04d}.png"), pictures[number // 4])
+    plan = CapturePlan(str(folder), tmp_path / "take", quality=quality)
+    with pytest.raises(Cancelled):
+        capture(plan, on_progress=cancel_at(6))
+    assert read_take(plan.take_folder).shot.tolist() == [0, 0, 0, 0, 1, 1]
+    take = capture(replace(plan, is_resumed=True))
+    assert take.shot.tolist() == [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]
+    assert take.cuts_s.tolist() == [take.time_s[4], take.time_s[8]]

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -10,8 +11,9 @@ import pytest
 
 from mien.core.errors import Cancelled, NoFace, TakeError, TakeExists
 from mien.core.inference.weights import find_weights
+from mien.core.landmarks import engine_spec
 from mien.core.pipeline import CapturePlan, capture, solve
-from mien.core.settings import SmoothSettings, SourceSettings, TrackSettings
+from mien.core.settings import DEFAULT_ENGINE, SmoothSettings, SourceSettings, TrackSettings
 from mien.core.takes import read_stills, read_take
 
 pytestmark = pytest.mark.weights
@@ -63,13 +65,17 @@ def test_a_covered_face_is_a_gap_and_is_found_again(clip, tmp_path):
     assert centers[15] - centers[0] == pytest.approx([45.0, 0.0], abs=1.5)
 
 
+@pytest.mark.parametrize("quality", ["live", "best"])
 @pytest.mark.parametrize("n_before", [1, 7, 12])
-def test_a_stopped_capture_resumed_is_the_same_as_one_in_one_go(clip, tmp_path, n_before):
-    whole = capture(_plan(clip, tmp_path / "whole"))
+def test_a_stopped_capture_resumed_is_the_same_as_one_in_one_go(clip, tmp_path, n_before, quality):
+    whole = capture(_plan(clip, tmp_path / "whole", quality=quality))
     with pytest.raises(Cancelled):
-        capture(_plan(clip, tmp_path / "parts"), on_progress=_stop_after(n_before))
-    parts = capture(_plan(clip, tmp_path / "parts", is_resumed=True))
+        plan = _plan(clip, tmp_path / "parts", quality=quality)
+        capture(plan, on_progress=_stop_after(n_before))
+    assert read_take(plan.take_folder).n_frames == n_before, "what waits is written, too"
+    parts = capture(replace(plan, is_resumed=True))
     assert parts.is_complete
+    assert parts.faces[0].presence[10] > 0
     np.testing.assert_array_equal(parts.frame_index, whole.frame_index)
     np.testing.assert_array_equal(parts.time_s, whole.time_s)
     np.testing.assert_array_equal(parts.faces[0].landmarks_px, whole.faces[0].landmarks_px)
@@ -84,25 +90,29 @@ def on_progress(progress):
     if progress.done == int(sys.argv[3]):
         os.kill(os.getpid(), 9)
 folder = Path(sys.argv[2])
-plan = CapturePlan(sys.argv[1], folder, is_resumed=folder.exists())
+plan = CapturePlan(sys.argv[1], folder, quality=sys.argv[4], is_resumed=folder.exists())
 capture(plan, on_progress=on_progress)
 """
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no signal 9")
-def test_a_capture_killed_again_and_again_keeps_the_stills_of_one_in_one_go(astronaut, tmp_path):
+@pytest.mark.parametrize(("quality", "n_waiting"), [("live", 0), ("best", 22)])
+def test_a_capture_killed_again_and_again_keeps_the_stills_of_one_in_one_go(
+    astronaut, tmp_path, quality, n_waiting
+):
     sharp_first = [
         astronaut,
         *[cv2.blur(astronaut, (5, 5))] * 19,
         *[cv2.blur(astronaut, (3, 3))] * 20,
     ]
     clip = _write_clip(tmp_path / "clip.avi", sharp_first)
-    capture(_plan(clip, tmp_path / "whole"))
+    capture(_plan(clip, tmp_path / "whole", quality=quality))
     for n_before in (3, 17, 30):
-        words = [sys.executable, "-c", KILLED_CAPTURE, clip, tmp_path / "parts", str(n_before)]
-        assert subprocess.run(words).returncode == -9
-        assert read_take(tmp_path / "parts").n_frames == n_before
-    capture(_plan(clip, tmp_path / "parts", is_resumed=True))
+        words = [clip, tmp_path / "parts", str(n_before), quality]
+        assert subprocess.run([sys.executable, "-c", KILLED_CAPTURE, *words]).returncode == -9
+        n_kept = read_take(tmp_path / "parts").n_frames
+        assert n_before - n_waiting <= n_kept <= n_before
+    capture(_plan(clip, tmp_path / "parts", quality=quality, is_resumed=True))
     whole, parts = (read_stills(tmp_path / name) for name in ("whole", "parts"))
     assert [(s.frame_index, s.score) for s in parts] == [(s.frame_index, s.score) for s in whole]
     assert parts[0].frame_index == 0, "what an early kill lost is looked for again"
@@ -143,14 +153,14 @@ def test_footage_without_a_face_says_so_and_leaves_no_take(tmp_path):
 
 def test_a_take_keeps_the_engines_own_name(clip, tmp_path):
     take = capture(_plan(clip, tmp_path / "take", engine="facemesh"))
-    assert take.provenance.engine == "facemesh-468"
+    assert take.provenance.engine == engine_spec("facemesh").name
 
 
 def test_resuming_with_other_weights_is_refused(clip, tmp_path):
     with pytest.raises(Cancelled):
         capture(_plan(clip, tmp_path / "take"), on_progress=_stop_after(2))
     header = tmp_path / "take" / "take.json"
-    sha256 = find_weights("face_landmark_468").sha256
+    sha256 = find_weights(engine_spec(DEFAULT_ENGINE).weights).sha256
     header.write_text(header.read_text().replace(sha256, "0" * 64))
     with pytest.raises(TakeError, match="made with other weights than asked for"):
         capture(_plan(clip, tmp_path / "take", is_resumed=True))

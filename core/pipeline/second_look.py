@@ -1,0 +1,122 @@
+"""Looks at a frame again: several crops of each face, from a region that does not shake."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..arrays import Float32Array, ImageArray
+from ..inference.devices import Device
+from ..landmarks import agreeing, mirrored_back, open_engine
+from ..records import Landmarks, Region
+from ..track import (
+    Patch,
+    Variation,
+    crop_from_patch,
+    image_from_crop,
+    patch_from_image,
+    region_from_landmarks,
+    variations_of,
+)
+from .plan import CapturePlan
+
+
+class SecondLook:
+    """Runs the engine on several crops of each face; for one thread, with a network of its own."""
+
+    def __init__(self, plan: CapturePlan, device: Device) -> None:
+        self._engine = open_engine(plan.engine, device=device, n_threads=plan.n_threads)
+        self._n_crops = plan.second_look.n_crops
+        self._min_presence = plan.track.min_presence
+        self._region_scale = plan.track.region_scale
+
+    def keep(
+        self, image: ImageArray, faces: Sequence[Landmarks | None]
+    ) -> tuple[Patch | None, ...]:
+        """Keep of a frame what the second look needs, one entry a face; for any thread."""
+        return tuple(None if face is None else self._patch(image, face) for face in faces)
+
+    def look(
+        self,
+        faces: Sequence[Landmarks | None],
+        *,
+        patches: Sequence[Patch | None],
+        regions: Sequence[Region | None],
+    ) -> list[Landmarks | None]:
+        """Find the landmarks of a frame's faces anew.
+
+        Parameters
+        ----------
+        faces, patches : what was found in the frame, and kept of it; one entry a face
+        regions : where to look
+
+        Returns
+        -------
+        list
+            One entry a face. Where the second look finds no face, or what was kept of the frame
+            does not hold the region, the first look's landmarks stay.
+        """
+        found = list(faces)
+        jobs = [
+            (index, patch, region)
+            for index, (patch, region) in enumerate(zip(patches, regions, strict=True))
+            if patch is not None and region is not None and patch.holds(region)
+        ]
+        if not jobs:
+            return found
+        size = self._engine.input_size
+        looks = [(patch, variations_of(region, self._n_crops)) for _, patch, region in jobs]
+        crops = [_crop(patch, variation, size=size) for patch, many in looks for variation in many]
+        raw = self._engine.estimate(np.stack(crops))
+        for number, (index, _, region) in enumerate(jobs):
+            part = slice(number * self._n_crops, (number + 1) * self._n_crops)
+            again = _mean_face(
+                raw.points_px[part],
+                presence=raw.presence[part],
+                variations=looks[number][1],
+                region=region,
+                size=size,
+            )
+            if again.presence > self._min_presence:
+                found[index] = again
+        return found
+
+    def _patch(self, image: ImageArray, face: Landmarks) -> Patch:
+        """Keep the surroundings of a face; a jump away is repaired where it was looked for."""
+        own = region_from_landmarks(face.points_px, scale=self._region_scale)
+        return patch_from_image(image, (own, face.region), size=self._engine.input_size)
+
+
+def _crop(patch: Patch, variation: Variation, *, size: int) -> ImageArray:
+    """Cut one crop."""
+    crop = crop_from_patch(patch, variation.region, size=size)
+    return crop[:, ::-1] if variation.is_mirrored else crop
+
+
+def _mean_face(
+    points_px: Float32Array,
+    *,
+    presence: Float32Array,
+    variations: Sequence[Variation],
+    region: Region,
+    size: int,
+) -> Landmarks:
+    """Average what the crops of one face gave: points (n_crops, n_landmarks, 3), crop space."""
+    placed = np.stack(
+        [
+            image_from_crop(
+                mirrored_back(points, size=size) if variation.is_mirrored else points,
+                variation.region,
+                size=size,
+            )
+            for points, variation in zip(points_px, variations, strict=True)
+        ]
+    )
+    is_agreeing = agreeing(placed, size_px=region.size_px)
+    mean = placed[is_agreeing].mean(axis=0, dtype=np.float64)
+    return Landmarks(
+        points_px=np.asarray(mean, np.float32),
+        presence=float(presence.mean()),
+        region=region,
+    )
