@@ -135,12 +135,14 @@ class SmoothSettings:
     """
 
     mode: Smoothing = "best"
-    min_cutoff_hz: float = 0.3
+    min_cutoff_hz: float = 0.1
     """`live`: frequency above which a still face is smoothed; lower is calmer."""
     beta: float = 80.0
     """`live`: how fast the cutoff rises with speed (hertz per face size a second); higher is
     quicker."""
-    derivative_cutoff_hz: float = 4.0
+    quick_gain: float = 4.0
+    """`live`: how many times `beta` counts at lids, lips and irises, quicker than the head."""
+    derivative_cutoff_hz: float = 2.0
     """`live`: how fast the filter takes notice of a change of speed."""
     calm_cutoff_hz: float = 0.5
     """`best`: frequency above which a still face is smoothed; lower is calmer."""
@@ -168,6 +170,7 @@ class SmoothSettings:
             )
         _check("min_cutoff", self.min_cutoff_hz, 0.001, 1000.0, unit="Hz")
         _check("beta", self.beta, 0.0, 1e6)
+        _check("quick_gain", self.quick_gain, 1.0, 100.0)
         _check("derivative_cutoff", self.derivative_cutoff_hz, 0.001, 1000.0, unit="Hz")
         _check("calm_cutoff", self.calm_cutoff_hz, 0.01, 1000.0, unit="Hz")
         _check("motion_threshold", self.motion_threshold, 0.0, 100.0)

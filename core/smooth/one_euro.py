@@ -19,14 +19,20 @@ class OneEuroFilter:
 
     A sample with a NaN is a gap: it comes back as it is, and the next sample starts afresh.
 
+    Parameters
+    ----------
+    settings : `min_cutoff_hz`, `beta` and `derivative_cutoff_hz` are used
+    gain : factor on beta, of a shape that fits the samples'
+
     References
     ----------
     G. Casiez, N. Roussel, D. Vogel, "1€ Filter: A Simple Speed-based Low-pass Filter for Noisy
     Input in Interactive Systems", CHI 2012. doi:10.1145/2207676.2208639
     """
 
-    def __init__(self, settings: SmoothSettings) -> None:
+    def __init__(self, settings: SmoothSettings, *, gain: FloatArray | float = 1.0) -> None:
         self._settings = settings
+        self._beta = settings.beta * np.asarray(gain, np.float64)
         self.reset()
 
     def reset(self) -> None:
@@ -79,7 +85,7 @@ class OneEuroFilter:
         speed = (raw - previous) / (step_s * scale)
         share = _share(settings.derivative_cutoff_hz, step_s=step_s)
         self._speed = self._speed + share * (speed - self._speed)
-        cutoff_hz = settings.min_cutoff_hz + settings.beta * np.abs(self._speed)
+        cutoff_hz = settings.min_cutoff_hz + self._beta * np.abs(self._speed)
         self._calm = self._calm + _share(cutoff_hz, step_s=step_s) * (raw - self._calm)
 
 
@@ -89,6 +95,7 @@ def smooth_causally(
     *,
     settings: SmoothSettings,
     shot: IndexArray | None = None,
+    quickness: FloatArray | None = None,
 ) -> Float32Array:
     """Calm landmarks in one pass, as they would be in front of a live camera.
 
@@ -97,6 +104,7 @@ def smooth_causally(
     landmarks_px : shape (n_frames, n_landmarks, 3), pixels, image space, NaN where lost
     time_s : shape (n_frames,), increasing
     shot : shape (n_frames,), shots by number: the filter starts afresh at a cut; None: one shot
+    quickness : shape (n_landmarks,), factor on beta, see `quickness_around`; None: 1 everywhere
 
     Returns
     -------
@@ -106,7 +114,9 @@ def smooth_causally(
     """
     check_shape("landmarks_px", landmarks_px, ("n_frames", "n_landmarks", 3))
     check_shape("time_s", time_s, (len(landmarks_px),))
-    one_euro = OneEuroFilter(settings)
+    gain = np.ones(landmarks_px.shape[1]) if quickness is None else quickness
+    check_shape("quickness", gain, (landmarks_px.shape[1],))
+    one_euro = OneEuroFilter(settings, gain=gain[:, None])
     calm = np.zeros(landmarks_px.shape, np.float32)
     sizes = face_sizes(landmarks_px)
     for frame, points in enumerate(landmarks_px):

@@ -76,3 +76,18 @@ def test_the_oval_is_the_border_of_the_mesh():
     edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
     found, counts = np.unique(np.sort(edges, axis=1), axis=0, return_counts=True)
     assert set(found[counts == 1].ravel().tolist()) == set(topology.FACE_OVAL)
+
+
+@pytest.mark.parametrize("n_landmarks", [468, 478])
+def test_what_is_quick_on_one_side_is_quick_on_the_other(n_landmarks):
+    quick = topology.quick_landmarks(n_landmarks)
+    assert len(set(quick.tolist())) == len(quick) and quick.max() < n_landmarks
+    mirrored = topology.mirrored_points(n_landmarks)[quick]
+    assert set(mirrored.tolist()) == set(quick.tolist())
+
+
+def test_only_meshes_with_irises_have_quick_irises():
+    irises = set(topology.quick_landmarks(478).tolist()) - set(
+        topology.quick_landmarks(468).tolist()
+    )
+    assert irises == set(range(468, 478))

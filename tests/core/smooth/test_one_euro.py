@@ -82,6 +82,27 @@ def test_landmarks_are_filtered_point_by_point_by_the_size_of_their_face(rng, ti
         np.testing.assert_allclose(found[:, 3, axis], expected, atol=1e-4)
 
 
+def test_each_landmark_is_as_quick_as_it_is_said_to_be(rng, time_s):
+    landmarks_px = np.cumsum(rng.normal(size=(60, 3, 3)), axis=0)
+    landmarks_px[:, 0, :2], landmarks_px[:, 1, :2] = (-150.0, -250.0), (150.0, 250.0)
+    quickness = np.array([1.0, 2.0, 3.5])
+    found = smooth_causally(landmarks_px, time_s, settings=SETTINGS, quickness=quickness)
+    for point in range(3):
+        expected = paper_filter(
+            landmarks_px[:, point, 2],
+            time_s,
+            min_cutoff=0.7,
+            beta=quickness[point] * 5.0 / 400.0,
+            d_cutoff=1.3,
+        )
+        np.testing.assert_allclose(found[:, point, 2], expected, atol=1e-4)
+
+
+def test_there_is_a_quickness_for_each_landmark(time_s):
+    with pytest.raises(ShapeError, match="quickness"):
+        smooth_causally(np.zeros((60, 3, 3)), time_s, settings=SETTINGS, quickness=np.ones(2))
+
+
 def test_the_same_face_twice_as_large_is_smoothed_the_same(rng, time_s):
     landmarks_px = np.cumsum(rng.normal(size=(60, 6, 3)), axis=0)
     found = smooth_causally(landmarks_px, time_s, settings=SETTINGS)
