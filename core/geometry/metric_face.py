@@ -121,7 +121,7 @@ def _solve_into(
     is_usable[is_usable] = is_in_front
 
     pose = _pose(camera_m, canonical=canonical)
-    depth_m = _depth_plane(camera_m, landmarks_px=used_px, camera=camera)
+    depth_m = depth_plane(camera_m, landmarks_px=used_px, camera=camera)
     solved.head_m[chunk][is_usable] = apply_transform(np.linalg.inv(pose), camera_m)
     solved.camera_from_head[chunk][is_usable] = pose
     solved.image_from_head[chunk][is_usable] = image_from_head_matrices(
@@ -181,7 +181,7 @@ def _scale(transforms: Float64Array) -> Float64Array:
     return np.asarray(np.linalg.norm(transforms[:, :3, 0], axis=1)[:, None, None], np.float64)
 
 
-def _depth_plane(
+def depth_plane(
     camera_m: Float64Array, *, landmarks_px: Float64Array, camera: Camera
 ) -> Float64Array:
     """Return the distance at which image depth is 0, so that depths match best."""

@@ -7,12 +7,22 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..arrays import Float32Array
 from ..errors import ArgumentError, TakeError
-from ..geometry import image_from_geometry, load_canonical_face, solve_geometry
+from ..geometry import (
+    TakeFace,
+    image_from_geometry,
+    load_canonical_face,
+    scaled_by_irises,
+    solve_geometry,
+    solve_take,
+)
 from ..landmarks import engine_spec
 from ..records import FaceGeometry, FaceTrack, Performance, Take
 from ..settings import WHOLE, SmoothSettings, Span
-from ..smooth import fill_gaps, smooth_causally, smooth_without_lag
+from ..smooth import fill_gaps, smooth_without_lag
+from .causal import calm_causally
+from .firm_points import eyes_of_mesh, firmness_of_points
 
 SAME_TIME_S = 1e-4
 """Times that miss the end of a span by less than this lie in it: rounding."""
@@ -34,10 +44,10 @@ def solve(
     Parameters
     ----------
     take : raw samples
-    settings : how to smooth, which gaps to fill
+    settings : how to smooth, which gaps to fill, how depth and size are found
     span : what is wanted of it; the rest still helps to smooth
-    geometries : `raw_geometries` of the take, where somebody kept them: it is a good part of the
-        work, and the same however the take is smoothed
+    geometries : `raw_geometries` of the take, where somebody kept them for settings of the same
+        `geometry_kind`: it is a good part of the work, and the same however the take is smoothed
 
     Returns
     -------
@@ -49,7 +59,7 @@ def solve(
     TakeError
         Another Mien captured it, with an engine that this one lacks.
     ArgumentError
-        The span holds no frame of the take.
+        The span holds no frame of the take; irises are to give the size, and there are none.
     """
     try:
         engine_spec(take.provenance.engine)
@@ -58,16 +68,27 @@ def solve(
             f"Take '{take.folder}' was captured with engine '{take.provenance.engine}', which this "
             "Mien does not have. Update Mien, or capture again."
         ) from error
-    performances = [
-        _solve_face(
-            take,
-            track,
-            face_index=face_index,
-            settings=settings,
-            geometry=(geometries or {}).get(face_index),
+    points = {
+        face_index: calm_causally(
+            track.landmarks_px, take.time_s, settings=settings, shot=take.shot
         )
+        if settings.mode == "live"
+        else track.landmarks_px
         for face_index, track in enumerate(take.faces)
         if track.presence.any()
+    }
+    if geometries is None or settings.mode == "live":
+        geometries = _geometries(take, points, settings=settings)
+    performances = [
+        _smoothed_face(
+            take,
+            take.faces[face_index],
+            face_index=face_index,
+            settings=settings,
+            points=points[face_index],
+            geometry=geometries[face_index],
+        )
+        for face_index in points
     ]
     return performances if span == WHOLE else [_cut(one, span) for one in performances]
 
@@ -99,36 +120,82 @@ def _cut(performance: Performance, span: Span) -> Performance:
     )
 
 
-def raw_geometries(take: Take) -> dict[int, FaceGeometry]:
-    """Solve every face of a take that was seen at all, as it was captured."""
-    return {
-        face_index: solve_geometry(
-            track.landmarks_px,
-            size=take.footage.size,
-            canonical=load_canonical_face(track.landmarks_px.shape[1]),
-        )
+def raw_geometries(take: Take, settings: SmoothSettings | None = None) -> dict[int, FaceGeometry]:
+    """Solve every face of a take that was seen at all, as it was captured.
+
+    Parameters
+    ----------
+    take : raw samples
+    settings : only `geometry_kind` of them matters; left out, the defaults
+
+    Raises
+    ------
+    ArgumentError
+        Irises are to give the size, and there are none.
+    """
+    points = {
+        face_index: track.landmarks_px
         for face_index, track in enumerate(take.faces)
         if track.presence.any()
     }
+    return _geometries(take, points, settings=settings or SmoothSettings())
 
 
-def _solve_face(
+def _geometries(
+    take: Take, points: Mapping[int, Float32Array], *, settings: SmoothSettings
+) -> dict[int, FaceGeometry]:
+    """Solve the faces of some landmarks: together, since one camera took them, or each frame."""
+    size = take.footage.size
+    # By their own number of landmarks: what an engine's name stands for may change.
+    canonicals = {index: load_canonical_face(one.shape[1]) for index, one in points.items()}
+    if settings.has_depth_of_take:
+        faces = [
+            TakeFace(
+                landmarks_px=one,
+                canonical=canonicals[index],
+                firmness=firmness_of_points(canonicals[index].topology.neutral_m),
+                eyes=eyes_of_mesh(one.shape[1]),
+            )
+            for index, one in points.items()
+        ]
+        solved = dict(zip(points, solve_take(faces, size=size), strict=True))
+    else:
+        solved = {
+            index: solve_geometry(one, size=size, canonical=canonicals[index])
+            for index, one in points.items()
+        }
+    if settings.scale == "iris":
+        return {
+            index: _scaled_by_irises(take, geometry, landmarks_px=points[index])
+            for index, geometry in solved.items()
+        }
+    return solved
+
+
+def _scaled_by_irises(
+    take: Take, geometry: FaceGeometry, *, landmarks_px: Float32Array
+) -> FaceGeometry:
+    """Give a face the size that its irises tell."""
+    eyes = eyes_of_mesh(landmarks_px.shape[1])
+    if not eyes:
+        raise ArgumentError(
+            f"scale 'iris' needs landmarks on the irises, but the take was captured with engine "
+            f"'{take.provenance.engine}', which gives {landmarks_px.shape[1]} points and no "
+            "irises. Capture it with engine 'facemesh', or choose scale 'canonical'."
+        )
+    return scaled_by_irises(geometry, landmarks_px, eyes=eyes)
+
+
+def _smoothed_face(
     take: Take,
     track: FaceTrack,
     *,
     face_index: int,
     settings: SmoothSettings,
-    geometry: FaceGeometry | None,
+    points: Float32Array,
+    geometry: FaceGeometry,
 ) -> Performance:
-    """Smooth and solve one face: `live` calms landmarks as they come, `best` the solved face."""
-    points = track.landmarks_px
-    # By its own number of landmarks: what an engine's name stands for may change.
-    canonical = load_canonical_face(points.shape[1])
-    if settings.mode == "live":
-        points = smooth_causally(points, take.time_s, settings=settings, shot=take.shot)
-        geometry = None
-    if geometry is None:
-        geometry = solve_geometry(points, size=take.footage.size, canonical=canonical)
+    """Smooth one solved face, unless `live` has calmed its landmarks already."""
     if settings.mode == "best":
         geometry = smooth_without_lag(geometry, take.time_s, settings=settings, shot=take.shot)
     geometry, is_filled = fill_gaps(
@@ -144,7 +211,7 @@ def _solve_face(
         track=track,
         landmarks_smooth_px=points,
         geometry=geometry,
-        topology=canonical.topology,
+        topology=load_canonical_face(points.shape[1]).topology,
         is_filled=is_filled,
         face_index=face_index,
         n_faces=len(take.faces),

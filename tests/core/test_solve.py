@@ -54,7 +54,7 @@ def take():
 def test_what_was_solved_before_changes_nothing(take, mode):
     settings = SmoothSettings(mode=mode)
     (anew,) = solve(take, settings)
-    (again,) = solve(take, settings, geometries=raw_geometries(take))
+    (again,) = solve(take, settings, geometries=raw_geometries(take, settings))
     assert np.array_equal(anew.geometry.head_m, again.geometry.head_m, equal_nan=True)
     assert np.array_equal(anew.landmarks_smooth_px, again.landmarks_smooth_px, equal_nan=True)
 
