@@ -18,6 +18,23 @@ SMOOTHINGS = (
     ("live", "Live", "Knows only the past, as with a camera: comes a little late"),
     ("none", "None", "The landmarks as they were captured"),
 )
+DEPTHS = (
+    ("auto", "Automatic", "Over the take with the mode Best, else by frame"),
+    (
+        "take",
+        "Over the Take",
+        "One shape of the face and one camera for all frames: a head stays itself when it turns",
+    ),
+    ("frame", "By Frame", "Each frame by itself, as deep as the network has it"),
+)
+HEAD_SCALES = (
+    ("canonical", "Average Head", "Every head is as large as the average one"),
+    (
+        "iris",
+        "From the Irises",
+        "Irises are 11.7 mm wide in nearly everyone. Needs an engine that finds them",
+    ),
+)
 CARRIERS = (
     ("shape-keys", "Shape Keys", "Few shape keys with one curve each: for editing, glTF, FBX, USD"),
     ("absolute-keys", "Absolute Keys", "One shape key a frame: exact, and inside the file"),

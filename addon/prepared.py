@@ -27,7 +27,8 @@ class BuildOrder:
     """What is asked for, as plain values.
 
     `settings` is all of it as text that can be compared; `kept_rate` the scene's own where it keeps
-    that; `geometries` and `jitter_before` what an earlier build of the same take has found.
+    that; `geometries`, of the kind that `smooth` asks for, and `jitter_before` what an earlier
+    build of the same take has found.
     """
 
     folder: str
@@ -75,7 +76,7 @@ def prepare_take(order: BuildOrder, on_progress: OnProgress) -> PreparedTake:
     on_progress(Progress("smooth", 0, None))
     geometries = order.geometries
     if geometries is None or any(len(one.head_m) != take.n_frames for one in geometries.values()):
-        geometries = raw_geometries(take)
+        geometries = raw_geometries(take, order.smooth)
     performances = solve(take, order.smooth, geometries=geometries)
     if not any(one.is_present.any() for one in performances):
         raise NoFace(

@@ -25,7 +25,7 @@ from ..core.settings import (
     Span,
     TrackSettings,
 )
-from .choices import CARRIERS, ENGINES, EXPORT_FORMATS, SMOOTHINGS
+from .choices import CARRIERS, DEPTHS, ENGINES, EXPORT_FORMATS, HEAD_SCALES, SMOOTHINGS
 from .footage import footage_changed
 
 _SMOOTH, _MESH, _ANIMATE, _TRACK = (
@@ -212,6 +212,10 @@ class MIEN_PG_smoothing(bpy.types.PropertyGroup):
         soft_max=2.0,
         unit="TIME_ABSOLUTE",
     )
+    depth: EnumProperty(name="Depth", description="How depth is found", items=DEPTHS)
+    scale: EnumProperty(
+        name="Head Size", description="How large the head is, in metres", items=HEAD_SCALES
+    )
 
     def to_settings(self) -> SmoothSettings:
         """Return how a take is smoothed."""
@@ -222,6 +226,8 @@ class MIEN_PG_smoothing(bpy.types.PropertyGroup):
             calm_cutoff_hz=_exact(self.calm_cutoff_hz),
             motion_threshold=_exact(self.motion_threshold),
             fill_gap_s=_exact(self.fill_gap_s),
+            depth=self.depth,
+            scale=self.scale,
         )
 
 

@@ -92,6 +92,7 @@ def order_of(
         There is no place for a point cache.
     """
     mien = scene.mien
+    smooth = mien.smoothing.to_settings()
     standing = Standing() if entry is None else standing_of(scene, entry)
     for face in standing.faces.values():
         _check_can_change(face)
@@ -114,11 +115,11 @@ def order_of(
     is_whole = entry is not None and len(faces) == entry.n_faces and all(map(is_painted, faces))
     return BuildOrder(
         folder=folder,
-        smooth=mien.smoothing.to_settings(),
+        smooth=smooth,
         plan=plan,
         has_textures=mien.mesh.use_texture and not (had_texture and is_whole),
         settings=mien.build_settings,
-        geometries=SOLVED.geometries_of(folder),
+        geometries=SOLVED.geometries_of(folder, smooth.geometry_kind),
         jitter_before=None if is_new or not entry.is_complete else entry.jitter_before,
         kept_rate=SceneRate(scene.render.fps, scene.render.fps_base) if is_kept else None,
     )
@@ -181,7 +182,9 @@ def show_take(scene: bpy.types.Scene, prepared: PreparedTake) -> Outcome:
         )
     _remember(scene, entry, built, prepared)
     SOLVED.remember(order.folder, prepared.performances)
-    SOLVED.keep_geometries(order.folder, prepared.geometries, mark=prepared.mark)
+    SOLVED.keep_geometries(
+        order.folder, prepared.geometries, kind=order.smooth.geometry_kind, mark=prepared.mark
+    )
     warnings = list(built.warnings)
     now_hz = scene.render.fps / scene.render.fps_base
     if n_others > 0 and abs(now_hz - rate_hz) > 1e-3:

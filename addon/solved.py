@@ -28,7 +28,7 @@ class SolvedTakes:
 
     def __init__(self) -> None:
         self._faces: OrderedDict[str, list[Performance]] = OrderedDict()
-        self._geometries: dict[str, tuple[object, Geometries]] = {}
+        self._geometries: dict[str, tuple[object, dict[str, Geometries]]] = {}
         self._unusable: dict[str, str] = {}
         self._wanted: tuple[str, Job] | None = None
 
@@ -36,16 +36,24 @@ class SolvedTakes:
         """Return the faces of a take, none where they are not known; never waits."""
         return self._faces.get(folder, [])
 
-    def geometries_of(self, folder: str) -> Geometries | None:
-        """Return what is known of a take before it was smoothed, unless it was captured anew."""
+    def geometries_of(self, folder: str, kind: str) -> Geometries | None:
+        """Return what is known of a take before it was smoothed, unless it was captured anew.
+
+        `kind` is the `geometry_kind` of the settings by which it is to be solved.
+        """
         from ..core.takes import take_mark
 
-        mark, geometries = self._geometries.get(folder, (None, None))
-        return geometries if mark == take_mark(Path(folder)) else None
+        mark, geometries = self._geometries.get(folder, (None, {}))
+        return geometries.get(kind) if mark == take_mark(Path(folder)) else None
 
-    def keep_geometries(self, folder: str, geometries: Geometries, *, mark: object) -> None:
+    def keep_geometries(
+        self, folder: str, geometries: Geometries, *, kind: str, mark: object
+    ) -> None:
         """Take what was solved of a take that had this mark."""
-        self._geometries[folder] = mark, geometries
+        known_mark, known = self._geometries.get(folder, (mark, {}))
+        if known_mark != mark:
+            known = {}
+        self._geometries[folder] = mark, {**known, kind: geometries}
 
     def remember(self, folder: str, performances: list[Performance]) -> None:
         """Take what somebody has solved."""

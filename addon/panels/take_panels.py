@@ -92,6 +92,8 @@ class MIEN_PT_smoothing(MienSubPanel, bpy.types.Panel):
             column.prop(smoothing, "min_cutoff_hz", text="Min Cutoff")
             column.prop(smoothing, "beta")
         column.prop(smoothing, "fill_gap_s")
+        column.prop(smoothing, "depth")
+        column.prop(smoothing, "scale")
         take = active_take(context.scene)
         if take is not None and take.is_built:
             before, after = percent_text(take.jitter_before), percent_text(take.jitter_after)

@@ -11,9 +11,13 @@ from ..outputs import SUFFIXES
 from ..settings import (
     CARRIERS,
     DEFAULT_ENGINE,
+    DEPTHS,
+    DETECTOR_RANGES,
+    HEAD_SCALES,
     QUALITIES,
     SMOOTHINGS,
     AnimateSettings,
+    DetectSettings,
     MeshSettings,
     SmoothSettings,
     TrackSettings,
@@ -98,6 +102,13 @@ def add_capture_options(parser: argparse.ArgumentParser) -> None:
         "--smooth says otherwise (default: best)",
     )
     group.add_argument(
+        "--detector",
+        choices=DETECTOR_RANGES,
+        default=DetectSettings().range,
+        help="short: faces within about two metres; full: within five; auto: far ones where none "
+        f"is near (default: {DetectSettings().range})",
+    )
+    group.add_argument(
         "--faces",
         metavar="N",
         type=int,
@@ -179,6 +190,21 @@ def add_solve_options(parser: argparse.ArgumentParser, *, has_quality: bool = Fa
         type=float,
         default=default.fill_gap_s,
         help=f"fill gaps up to this long (default: {default.fill_gap_s:g})",
+    )
+    group.add_argument(
+        "--depth",
+        choices=DEPTHS,
+        default=default.depth,
+        help="take: one shape of the face and one camera for all frames, so that a head stays "
+        "itself when it turns; frame: each frame by itself; auto: take with --smooth best, else "
+        f"frame (default: {default.depth})",
+    )
+    group.add_argument(
+        "--scale",
+        choices=HEAD_SCALES,
+        default=default.scale,
+        help="how large the head is: as the average face, or by its irises, which are 11.7 mm wide "
+        f"in nearly everyone (default: {default.scale})",
     )
 
 

@@ -25,6 +25,8 @@ def output_settings(arguments: Namespace) -> OutputSettings:
             calm_cutoff_hz=arguments.calm_cutoff,
             motion_threshold=arguments.motion_threshold,
             fill_gap_s=arguments.fill_gaps,
+            depth=arguments.depth,
+            scale=arguments.scale,
         ),
         mesh=MeshSettings(subdivide=arguments.subdivide, use_limit_surface=arguments.limit_surface),
         animate=AnimateSettings(carrier=arguments.carrier, tolerance_m=arguments.tolerance),
