@@ -72,6 +72,7 @@ def _beside_rival(best: TrackingScore, rival: TrackingScore | None) -> list[Goal
         return []
     ratios: tuple[tuple[str, Callable[[TrackingScore], float], float], ...] = (
         ("jitter", lambda score: score.jitter_percent, 1.0 / 10.0),
+        ("jitter in the usual frame", lambda score: score.usual_jitter_percent, 1.0 / 10.0),
         ("error", lambda score: score.error_percent, 1.0 / 2.5),
         ("error without bias", lambda score: score.bias_free_error_percent, 1.0 / 2.5),
     )

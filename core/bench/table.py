@@ -11,7 +11,7 @@ from .goals import Goal
 from .speed import SpeedRow
 
 _SPEED_HEADS = ("", "frames/s", "CPU ms", "start s", "peak MB", "shaking %")
-_SCORE_HEADS = ("error %", "unbiased %", "jitter %", "lag", "blink", "jaw")
+_SCORE_HEADS = ("error %", "unbiased %", "jitter %", "usual %", "lag", "blink", "jaw")
 _RAW_HEADS = ("raw jitter %", "raw blink", "raw jaw", "blink/raw", "jaw/raw")
 
 
@@ -68,6 +68,7 @@ def _score_cells(row: SpeedRow | AccuracyRow) -> list[float | None]:
         score.error_percent,
         score.bias_free_error_percent,
         score.jitter_percent,
+        score.usual_jitter_percent,
         score.lag_frames,
         score.blink_kept,
         score.jaw_kept,

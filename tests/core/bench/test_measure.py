@@ -61,6 +61,20 @@ def test_white_noise_has_a_jitter_of_root_twelve_and_a_rayleigh_error(truth):
     assert score.error_percent == pytest.approx(100 * sigma * np.sqrt(np.pi / 2) / IOD, rel=0.02)
 
 
+def test_usual_jitter_is_that_of_noise_and_leaves_half_seen_blinks_out(truth):
+    noise = np.random.default_rng(0).normal(0, 0.05, truth.shape)
+    score = score_tracking(truth + noise, truth)
+    assert score.usual_jitter_percent == pytest.approx(score.jitter_percent, rel=0.02)
+    half_seen = truth + noise
+    half_seen[40:44, 100:200, 1] += 8.0
+    blinking = score_tracking(half_seen, truth)
+    # Each of its two edges is a second difference of 8 px in two frames, for 100 of 468 landmarks.
+    edges = 4 / (N_FRAMES - 2) * 100 / 468 * (100 * 8.0 / IOD) ** 2
+    expected = np.sqrt(score.jitter_percent**2 + edges)
+    assert blinking.jitter_percent == pytest.approx(expected, rel=0.02)
+    assert blinking.usual_jitter_percent == pytest.approx(score.usual_jitter_percent, rel=0.02)
+
+
 def test_jitter_is_the_acceleration_of_a_sine_that_the_truth_lacks():
     amplitude, omega = 7.0, 0.3
     truth = np.zeros((2000, 468, 3))
