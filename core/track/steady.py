@@ -63,20 +63,29 @@ def jumping_frames(ways: Float64Array) -> BoolArray:
     shape (n_frames,)
     """
     n_frames = len(ways)
-    off = np.full((len(_NEIGHBOURS), n_frames), np.nan)
+    strays = np.zeros(n_frames, np.bool_)
+    if n_frames < 3:
+        return strays
     size = np.exp(ways[:, 2])
+    inner = slice(1, -1)
+    # From the middle of its neighbours on both sides, from those before it, from those after it.
+    middle, before, after = (np.zeros((len(_NEIGHBOURS), n_frames)) for _ in range(3))
     for row, step in enumerate(_NEIGHBOURS):
+        # Where there is no neighbour so far away, the nearest one speaks for it.
+        middle[row], before[row], after[row] = middle[0], before[0], after[0]
+        if n_frames > step:
+            apart = _lengths(ways[step:] - ways[:-step], size[step:])
+            before[row, step:], after[row, :-step] = apart, apart
         if n_frames > 2 * step:
-            middle = 0.5 * (ways[: -2 * step] + ways[2 * step :])
-            off[row, step:-step] = _lengths(ways[step:-step] - middle, size[step:-step])
-    is_inside = np.isfinite(off[0])
-    if not is_inside.any():
-        return np.zeros(n_frames, np.bool_)
-    typical = float(np.median(off[0][is_inside]))
-    bound = max(_MIN_JUMP, _JUMP_RATIO * typical)
-    # One pair of neighbours that agrees with the frame is enough: the others may stray themselves.
-    nearest = np.where(np.isnan(off), np.inf, off).min(axis=0)
-    return np.asarray(is_inside & (nearest > bound), np.bool_)
+            between = 0.5 * (ways[: -2 * step] + ways[2 * step :])
+            middle[row, step:-step] = _lengths(ways[step:-step] - between, size[step:-step])
+    bound = max(_MIN_JUMP, _JUMP_RATIO * float(np.median(middle[0, inner])))
+    # One pair of neighbours that agrees is enough: the others may stray themselves.
+    is_off = middle.min(axis=0) > bound
+    for distances in (before, after):
+        is_off &= np.sort(distances, axis=0)[len(_NEIGHBOURS) // 2] > bound
+    strays[inner] = is_off[inner]
+    return strays
 
 
 def _ways(regions: FloatArray) -> Float64Array:

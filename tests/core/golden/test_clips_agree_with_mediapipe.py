@@ -36,6 +36,7 @@ def test_raw_landmarks_are_mediapipes(clip, golden_name, engine, is_tracked, dat
             footage=str(footage),
             take_folder=tmp_path / "take",
             engine=engine,
+            quality="live",
             track=TrackSettings(is_tracked=is_tracked),
         )
     )
