@@ -18,6 +18,26 @@ ImageArray = NDArray[np.uint8]
 AnyArray = NDArray[Any]
 
 
+def as_stored(image: ImageArray) -> tuple[ImageArray, bool]:
+    """Return an image with its channels as they lie in memory, and whether that is in reverse.
+
+    Decoders give BGR. Read backwards, shape (height, width, 3) with a negative stride, it is RGB
+    without a copy; but whoever goes through all of it pays twenty times for that.
+    """
+    is_reversed = image.strides[-1] < 0
+    return (image[..., ::-1] if is_reversed else image), is_reversed
+
+
+def in_order(image: ImageArray) -> ImageArray:
+    """Return the same image with its channels in the order in which they lie in memory."""
+    stored, is_reversed = as_stored(image)
+    if not is_reversed:
+        return image
+    import cv2
+
+    return np.asarray(cv2.cvtColor(np.ascontiguousarray(stored), cv2.COLOR_BGR2RGB), np.uint8)
+
+
 def check_shape(name: str, array: AnyArray, shape: tuple[int | str, ...]) -> None:
     """Raise unless the array has the shape.
 

@@ -37,7 +37,7 @@ class Footage:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """One image of the footage: `image` is (height, width, 3), RGB.
+    """One image of the footage: `image` is (height, width, 3), RGB, maybe a view of BGR.
 
     `index` counts decoded frames from 0 at the start of the footage (not of the captured range);
     `time_s` is the container's time, relative to the footage's first frame.

@@ -9,6 +9,9 @@ import time
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from ..arrays import in_order
 from ..errors import CannotDecode, CannotOpen
 from ..records import Footage, Frame
 from ..settings import SourceSettings
@@ -58,12 +61,14 @@ class Camera(StreamedSource):
         *,
         open_capture: OpenCapture = open_live_capture,
         clock: Callable[[], float] = time.perf_counter,
+        keeps_bgr: bool = False,
     ) -> None:
         self._address = shown_address(address)
         kind = "Camera" if address.startswith(_CAMERA_PREFIX) else "Stream"
         self._name = f"{kind} '{self._address}'"
         self._settings = settings
         self._clock = clock
+        self._keeps_bgr = keeps_bgr
         self._in_use = threading.Lock()
         if not _is_well_formed(address):
             raise CannotOpen(
@@ -79,7 +84,6 @@ class Camera(StreamedSource):
 
     def decode(self, stop: threading.Event) -> Generator[Frame, None, None]:
         """Yield frames until `stop` is set, the range ends or the camera goes."""
-        cv2: Any = load_cv2()
         end_s = math.inf if self._settings.end_s is None else self._settings.end_s
         start_s = self._settings.start_s or 0.0
         first_s: float | None = None
@@ -98,7 +102,8 @@ class Camera(StreamedSource):
                 if time_s >= start_s and time_s > last_s:
                     last_s = time_s
                     n_yielded += 1
-                    yield Frame(index, time_s, cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB))
+                    image = np.asarray(bgr, np.uint8)[..., ::-1]
+                    yield Frame(index, time_s, image if self._keeps_bgr else in_order(image))
                 index += 1
             else:
                 return

@@ -18,7 +18,11 @@ from .video_file import VideoFile
 
 
 def open_source(
-    path: str, settings: SourceSettings, *, queue_size: int = DEFAULT_QUEUE_SIZE
+    path: str,
+    settings: SourceSettings,
+    *,
+    queue_size: int = DEFAULT_QUEUE_SIZE,
+    keeps_bgr: bool = False,
 ) -> FrameSource:
     """Open footage of any kind.
 
@@ -29,6 +33,8 @@ def open_source(
         `shot_*.png`); `camera:0`; the address of a stream (`rtsp://…`, `http://…`)
     settings : the range, and the rate of images
     queue_size : how many frames the reader may run ahead; fewer where frames are large
+    keeps_bgr : images may be the decoder's BGR, read backwards (`arrays.as_stored`): for whoever
+        looks at a part of each frame only
 
     Raises
     ------
@@ -46,11 +52,11 @@ def open_source(
     place = footage_place(path)
     if place is None:
         _refuse_rate(settings, shown_address(path))
-        return Camera(path, settings)
+        return Camera(path, settings, keeps_bgr=keeps_bgr)
     images = images_at(place)
     if not images:
         _refuse_rate(settings, place.name)
-        return VideoFile(str(place), settings, queue_size=queue_size)
+        return VideoFile(str(place), settings, queue_size=queue_size, keeps_bgr=keeps_bgr)
     return ImageSequence(str(place.absolute()), settings, images=images, queue_size=queue_size)
 
 

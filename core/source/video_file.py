@@ -48,10 +48,12 @@ class VideoFile(StreamedSource):
         *,
         queue_size: int = DEFAULT_QUEUE_SIZE,
         open_capture: OpenCapture = open_file_capture,
+        keeps_bgr: bool = False,
     ) -> None:
         self._path = Path(path)
         self._settings = settings
         self._open_capture = open_capture
+        self._keeps_bgr = keeps_bgr
         self._claimed_s: float | None = None
         self._pixel_aspect = (1, 1)
         check_readable(self._path)
@@ -66,7 +68,7 @@ class VideoFile(StreamedSource):
         time_s = 0.0
         is_at_end = False
         with self._opened() as capture:
-            images = _Images(capture, size=self._footage.size)
+            images = _Images(capture, size=self._footage.size, keeps_bgr=self._keeps_bgr)
             for container_ms, n_failures in _grabbed(capture):
                 if stop.is_set():
                     return
@@ -193,12 +195,13 @@ class VideoFile(StreamedSource):
 
 
 class _Images:
-    """Converts the frames that a capture has grabbed."""
+    """Brings the frames that a capture has grabbed into our order and size."""
 
-    def __init__(self, capture: VideoCapture, *, size: tuple[int, int]) -> None:
+    def __init__(self, capture: VideoCapture, *, size: tuple[int, int], keeps_bgr: bool) -> None:
         self._cv2: Any = load_cv2()
         self._capture = capture
         self._size = size
+        self._keeps_bgr = keeps_bgr
         # The same buffer for every frame: fresh memory costs more than the conversion.
         self._bgr: ImageArray | None = None
         turns = (None, "ROTATE_90_CLOCKWISE", "ROTATE_180", "ROTATE_90_COUNTERCLOCKWISE")
@@ -211,13 +214,18 @@ class _Images:
         is_decoded, self._bgr = self._capture.retrieve(self._bgr)  # type: ignore[assignment]
         if not is_decoded or self._bgr is None:
             return None
-        image = self._cv2.cvtColor(self._bgr, self._cv2.COLOR_BGR2RGB)
+        image, is_own = self._bgr, False
+        if not self._keeps_bgr:
+            image, is_own = self._cv2.cvtColor(image, self._cv2.COLOR_BGR2RGB), True
         if self._turn is not None:
-            image = self._cv2.rotate(image, self._turn)
+            image, is_own = self._cv2.rotate(image, self._turn), True
         if image.shape[:2] != self._size:
             self.n_resized += 1
             image = self._cv2.resize(image, self._size[::-1], interpolation=self._cv2.INTER_AREA)
-        return image  # type: ignore[no-any-return]
+            is_own = True
+        if not is_own:
+            self._bgr = None  # it goes out with the frame
+        return image[..., ::-1] if self._keeps_bgr else image
 
 
 def _grabbed(capture: VideoCapture) -> Iterator[tuple[float, int]]:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import Float64Array, ImageArray, check_shape
+from ..arrays import Float64Array, ImageArray, as_stored, check_shape
 from ..records import Region
-from .region import as_stored, image_from_crop_matrix, warped_crop
+from .region import image_from_crop_matrix, warped_crop
 
 MARGIN = 0.2
 """What is kept around the region at each side, in sizes of it."""

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from ..arrays import Float32Array, Float64Array, FloatArray, ImageArray, check_shape
+from ..arrays import Float32Array, Float64Array, FloatArray, ImageArray, as_stored, check_shape
 from ..records import FaceBox, Region
 
 # Outer eye corners of the FaceMesh topology: the subject's right eye, then the left.
@@ -98,15 +98,6 @@ def warped_crop(image: ImageArray, image_from_crop_px: Float64Array, *, size: in
     if is_reversed:
         result = cv2.cvtColor(result, cv2.COLOR_BGR2RGB)
     return np.asarray(result, np.uint8)
-
-
-def as_stored(image: ImageArray) -> tuple[ImageArray, bool]:
-    """Return an image with its channels as they lie in memory, and whether that is in reverse.
-
-    Decoders give BGR; read backwards it is RGB without a copy, but slow to go through.
-    """
-    is_reversed = image.strides[-1] < 0
-    return (image[..., ::-1] if is_reversed else image), is_reversed
 
 
 def image_from_crop(points_px: FloatArray, region: Region, *, size: int) -> Float32Array:

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..arrays import FloatArray, ImageArray
+from ..arrays import FloatArray, ImageArray, in_order
 from ..records import Frame, Landmarks, Still
 
 MAX_WIDTH_PX = 1024
@@ -190,7 +190,7 @@ def _cut_out(frame: Frame, window: tuple[slice, slice], *, face_index: int, scor
     """Copy the window, made smaller where it is too wide."""
     import cv2
 
-    piece = frame.image[window]
+    piece = in_order(frame.image[window])
     height, width = piece.shape[:2]
     scale = min(MAX_WIDTH_PX / width, 1.0)
     if scale < 1.0:

@@ -126,7 +126,7 @@ def test_images_are_known_again_however_they_are_named(capturing, shots, tmp_pat
 
 
 def test_a_recording_ends_when_it_is_stopped_and_cannot_go_on(capturing, tmp_path, monkeypatch):
-    monkeypatch.setattr(capturing, "open_source", lambda path, settings: StandInCamera())
+    monkeypatch.setattr(capturing, "open_source", lambda path, settings, **_: StandInCamera())
     plan = CapturePlan("rtsp://me:pa/ss@h/x", tmp_path / "take")
     take = capture(plan, on_progress=cancel_at(3))
     assert (take.n_frames, take.is_complete) == (3, True)
@@ -137,7 +137,7 @@ def test_a_recording_ends_when_it_is_stopped_and_cannot_go_on(capturing, tmp_pat
 
 
 def test_a_recording_without_a_face_shows_no_password(capturing, tmp_path, monkeypatch):
-    monkeypatch.setattr(capturing, "open_source", lambda path, settings: StandInCamera())
+    monkeypatch.setattr(capturing, "open_source", lambda path, settings, **_: StandInCamera())
     monkeypatch.setattr(StandInFinder, "has_face", False)
     with pytest.raises(NoFace, match=r"^No face was found in 'rtsp://h/x'"):
         capture(CapturePlan("rtsp://me:pa/ss@h/x", tmp_path / "take"), on_progress=cancel_at(3))
@@ -189,7 +189,7 @@ def test_footage_that_breaks_off_keeps_every_frame_before(
             yield from islice(super().frames(), 7)
             raise CannotDecode("The cable came out.")
 
-    monkeypatch.setattr(capturing, "open_source", lambda path, settings: BrokenCamera())
+    monkeypatch.setattr(capturing, "open_source", lambda path, settings, **_: BrokenCamera())
     plan = CapturePlan("rtsp://h/x", tmp_path / "take", quality=quality)
     with pytest.raises(CannotDecode, match="The cable came out"):
         capture(plan)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mien.core.arrays import as_stored, in_order
 from mien.core.errors import ArgumentError, CannotDecode, CannotOpen
 from mien.core.settings import SourceSettings
 from mien.core.source import open_source
@@ -594,3 +595,49 @@ def test_a_name_that_begins_with_a_tilde_is_a_name_and_a_home_is_a_home(tmp_path
     assert len(read_all("~clip.mp4")[1]) == 10
     assert len(read_all("~/other.mp4")[1]) == 3
     assert len(read_all((tmp_path / "other.mp4").as_uri())[1]) == 3
+
+
+class ColourfulCapture(StandInCapture):
+    """Gives frames of noise."""
+
+    def retrieve(self, _buffer=None):
+        height, width = self.sizes[self.position]
+        rng = np.random.default_rng(self.position)
+        return True, rng.integers(0, 255, (height, width, 3), np.uint8)
+
+
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+def test_pixels_that_keep_their_order_in_memory_are_the_same(tmp_path, turn):
+    path = tmp_path / "stand-in.bin"
+    path.write_bytes(b"?")
+    sizes = [(48, 64), (48, 64), (96, 128), (48, 64)]
+    more = {cv2.CAP_PROP_ORIENTATION_META: turn}
+
+    def read(*, keeps_bgr):
+        with VideoFile(
+            str(path),
+            SourceSettings(),
+            open_capture=lambda _: ColourfulCapture(sizes, more=more),
+            keeps_bgr=keeps_bgr,
+        ) as source:
+            return [frame.image for frame in source.frames()]
+
+    kept, copied = read(keeps_bgr=True), read(keeps_bgr=False)
+    assert all(as_stored(image)[1] for image in kept)
+    assert all(image.flags.c_contiguous for image in copied)
+    for one, other in zip(kept, copied, strict=True):
+        np.testing.assert_array_equal(one, other)
+        np.testing.assert_array_equal(in_order(one), other)
+        assert in_order(one).flags.c_contiguous
+
+
+def test_frames_that_wait_are_not_written_over(tmp_path):
+    clip = tmp_path / "clip.avi"
+    writer = cv2.VideoWriter(str(clip), cv2.VideoWriter_fourcc(*"MJPG"), 25, (64, 48))
+    for index in range(12):
+        writer.write(np.full((48, 64, 3), 20 * index, np.uint8))
+    writer.release()
+    with VideoFile(str(clip), SourceSettings(), keeps_bgr=True) as source:
+        frames = list(source.frames())
+    means = [frame.image.mean() for frame in frames]
+    np.testing.assert_allclose(means, 20.0 * np.arange(12), atol=4)
