@@ -12,12 +12,14 @@ Smoothing = Literal["none", "live", "best"]
 Quality = Literal["live", "best"]
 Depth = Literal["auto", "frame", "take"]
 HeadScale = Literal["canonical", "iris"]
+DetectorRange = Literal["auto", "short", "full"]
 Carrier = Literal["shape-keys", "absolute-keys", "vertices", "cache"]
 
 SMOOTHINGS: tuple[Smoothing, ...] = ("none", "live", "best")
 QUALITIES: tuple[Quality, ...] = ("live", "best")
 DEPTHS: tuple[Depth, ...] = ("auto", "frame", "take")
 HEAD_SCALES: tuple[HeadScale, ...] = ("canonical", "iris")
+DETECTOR_RANGES: tuple[DetectorRange, ...] = ("auto", "short", "full")
 CARRIERS: tuple[Carrier, ...] = ("shape-keys", "absolute-keys", "vertices", "cache")
 ENGINES = ("facemesh", "facemesh-468", "facemesh-v2")
 """What `core/landmarks/engines.py` describes."""
@@ -85,8 +87,14 @@ class DetectSettings:
     min_score: float = 0.5
     min_overlap: float = 0.3
     """Detections that overlap more than this (intersection over union) are one face."""
+    range: DetectorRange = "auto"
+    """`short`: faces within about two metres; `full`: five; `auto`: far ones where none is near."""
 
     def __post_init__(self) -> None:
+        if self.range not in DETECTOR_RANGES:
+            raise ArgumentError(
+                f"detector must be one of {', '.join(DETECTOR_RANGES)}, got {self.range!r}"
+            )
         _check("min_score", self.min_score, 0.0, 1.0)
         _check("min_overlap", self.min_overlap, 0.0, 1.0)
 

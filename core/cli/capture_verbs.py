@@ -15,7 +15,7 @@ from ..errors import Cancelled, MienError, TakeBusy, TakeError
 from ..outputs import check_outputs, write_outputs
 from ..pipeline import CapturePlan
 from ..records import Take
-from ..settings import SourceSettings, TrackSettings
+from ..settings import DetectSettings, SourceSettings, TrackSettings
 from ..takes import (
     check_take_place,
     has_take,
@@ -114,6 +114,7 @@ def _plan(arguments: Namespace, *, take_folder: Path, is_temporary: bool) -> Cap
         engine=arguments.engine,
         quality=arguments.quality,
         source=SourceSettings(start_s=arguments.start, end_s=arguments.end, rate_hz=arguments.rate),
+        detect=DetectSettings(range=arguments.detector),
         track=_track_settings(arguments),
         device=arguments.device,
         n_threads=arguments.threads,

@@ -19,6 +19,7 @@ from pathlib import Path
 from ..errors import MienError
 from . import packages
 from .canonical_face import read_canonical_face, with_irises
+from .mediapipe_models import FULL_RANGE_DETECTOR, onnx_from_known
 from .network_files import (
     attention_mesh_from_tflite,
     blazeface_from_tflite,
@@ -26,10 +27,12 @@ from .network_files import (
 )
 from .onnx_export import DetectorGraph, LandmarkGraph, onnx_from_graph
 from .plain_npz import plain_npz
+from .tflite_graph import read_tflite_graph
 
 LANDMARK_FILE = "face_landmark_468.onnx"
 ATTENTION_FILE = "face_landmark_478.onnx"
 DETECTOR_FILE = "face_detection_short_range.onnx"
+FULL_RANGE_FILE = "face_detection_full_range.onnx"
 CANONICAL_FACE_FILE = "canonical_face_468.npz"
 CANONICAL_IRIS_FILE = "canonical_face_478.npz"
 MANIFEST_FILE = "assets.json"
@@ -78,7 +81,7 @@ def build_assets(folder: Path) -> list[Path]:
 def convert_wheel(wheel: Path) -> list[Asset]:
     """Convert the networks within MediaPipe's wheel."""
     landmark, detector = packages.LANDMARK_TFLITE, packages.DETECTOR_TFLITE
-    attention = packages.ATTENTION_TFLITE
+    attention, full_range = packages.ATTENTION_TFLITE, packages.FULL_RANGE_TFLITE
     facemesh = facemesh_from_tflite(
         packages.read_wheel_member(wheel, landmark), subject=f"'{landmark.path}'"
     )
@@ -106,6 +109,17 @@ def convert_wheel(wheel: Path) -> list[Asset]:
             "blazeface-short-range",
             f"PyPI {packages.PYPI_PACKAGE}, {detector.path}",
             onnx_from_graph(DetectorGraph(blazeface)),
+        ),
+        Asset(
+            FULL_RANGE_FILE,
+            FULL_RANGE_DETECTOR.engine,
+            f"PyPI {packages.PYPI_PACKAGE}, {full_range.path}",
+            onnx_from_known(
+                read_tflite_graph(
+                    packages.read_wheel_member(wheel, full_range), subject=f"'{full_range.path}'"
+                ),
+                FULL_RANGE_DETECTOR,
+            ),
         ),
     ]
 

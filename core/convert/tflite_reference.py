@@ -222,6 +222,6 @@ REFERENCE_OPERATORS: Mapping[str, Callable[..., FloatArray]] = MappingProxyType(
         "SQRT": _unary(np.sqrt),
         "RSQRT": _unary(lambda x: 1 / np.sqrt(x)),
         "RELU": _unary(lambda x: np.maximum(x, 0)),
-        "LOGISTIC": _unary(lambda x: 1 / (1 + np.exp(-x))),
+        "LOGISTIC": _unary(lambda x: 0.5 + 0.5 * np.tanh(x / 2)),  # exp would overflow
     }
 )

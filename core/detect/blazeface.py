@@ -1,12 +1,15 @@
-"""BlazeFace short range: image → face boxes with six key points.
+"""BlazeFace, short and full range: image → face boxes with six key points.
 
 References
 ----------
 V. Bazarevsky et al., "BlazeFace: Sub-millisecond Neural Face Detection on Mobile GPUs", 2019,
-arXiv:1907.05047. Decoding follows MediaPipe 0.10.21 (Apache-2.0), graph face_detection_short_range.
+arXiv:1907.05047. Decoding follows MediaPipe 0.10.21 (Apache-2.0), graphs face_detection_short_range
+and face_detection_full_range.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,16 +18,27 @@ from ..inference.network import Network
 from ..records import FaceBox
 from ..settings import DetectSettings
 
-INPUT_SIZE = 128
-# (cells a side, anchors a cell): SSD layers of stride 8 and, three times, 16
-GRIDS = ((16, 2), (8, 6))
 N_KEY_POINTS = 6
 
 
-def anchor_centers() -> Float32Array:
-    """Return the anchors' centres, shape (896, 2): x, y in 0 to 1; all have width and height 1."""
+@dataclass(frozen=True, slots=True)
+class AnchorGrids:
+    """Where a network looks: the side of its input in pixels, (cells a side, anchors a cell)."""
+
+    input_size: int
+    grids: tuple[tuple[int, int], ...]
+
+
+SHORT_RANGE = AnchorGrids(128, ((16, 2), (8, 6)))
+"""SSD layers of stride 8 and, three times, 16."""
+FULL_RANGE = AnchorGrids(192, ((48, 1),))
+"""One layer, of stride 4."""
+
+
+def anchor_centers(anchors: AnchorGrids = SHORT_RANGE) -> Float32Array:
+    """Return the anchors' centres, shape (n, 2): x, y in 0 to 1; all have width and height 1."""
     layers = []
-    for n_cells, n_anchors in GRIDS:
+    for n_cells, n_anchors in anchors.grids:
         y, x = np.mgrid[0:n_cells, 0:n_cells]
         centers = (np.stack([x, y], axis=-1).reshape(-1, 2) + 0.5) / n_cells
         layers.append(np.repeat(centers, n_anchors, axis=0))
@@ -32,12 +46,15 @@ def anchor_centers() -> Float32Array:
 
 
 class BlazeFace:
-    """Detects faces within about two metres of the camera."""
+    """Detects faces: `SHORT_RANGE` within about two metres of the camera, `FULL_RANGE` five."""
 
-    def __init__(self, network: Network, settings: DetectSettings) -> None:
+    def __init__(
+        self, network: Network, settings: DetectSettings, *, anchors: AnchorGrids = SHORT_RANGE
+    ) -> None:
         self._network = network
         self._settings = settings
-        self._anchors = anchor_centers()
+        self._input_size = anchors.input_size
+        self._anchors = anchor_centers(anchors)
 
     def detect(self, image: ImageArray) -> list[FaceBox]:
         """Return the faces of one frame, best score first.
@@ -53,12 +70,13 @@ class BlazeFace:
         """
         check_shape("image", image, ("height", "width", 3))
         height, width = image.shape[:2]
-        raw = self._network.run(image=letterbox(image)[None])
+        size = self._input_size
+        raw = self._network.run(image=letterbox(image, size=size)[None])
         logits = np.clip(raw["scores"][0].astype(np.float32), -80.0, 80.0)  # exp stays finite
         scores = 1.0 / (1.0 + np.exp(-logits))
         kept = np.flatnonzero(scores >= self._settings.min_score)
         # (k, 8, 2): the two corners, then the key points, in 0 to 1 of the letterboxed square
-        points = decode(raw["boxes"][0][kept], self._anchors[kept])
+        points = decode(raw["boxes"][0][kept], self._anchors[kept], size=size)
         side = max(width, height)
         points = points * side - np.array([side - width, side - height], np.float32) / 2.0
         clusters = merge_overlapping(points, scores[kept], min_overlap=self._settings.min_overlap)
@@ -68,12 +86,12 @@ class BlazeFace:
         ]
 
 
-def letterbox(image: ImageArray) -> ImageArray:
-    """Return the whole image within a black square of the network's size, centred."""
+def letterbox(image: ImageArray, *, size: int = SHORT_RANGE.input_size) -> ImageArray:
+    """Return the whole image within a black square of a network's size, centred."""
     import cv2
 
     height, width = image.shape[:2]
-    step = max(width, height) / INPUT_SIZE
+    step = max(width, height) / size
     image_from_input = np.array(
         [
             [step, 0.0, (width - max(width, height)) / 2.0],
@@ -83,27 +101,28 @@ def letterbox(image: ImageArray) -> ImageArray:
     result = cv2.warpAffine(
         image,
         image_from_input,
-        (INPUT_SIZE, INPUT_SIZE),
+        (size, size),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_CONSTANT,
     )
     return np.asarray(result, np.uint8)
 
 
-def decode(raw: FloatArray, anchors: Float32Array) -> Float32Array:
+def decode(raw: FloatArray, anchors: Float32Array, *, size: int) -> Float32Array:
     """Turn the network's numbers into points.
 
     Parameters
     ----------
     raw : shape (n, 16), centre, size, six key points, in pixels of the input, relative to anchors
     anchors : shape (n, 2)
+    size : side of the input in pixels
 
     Returns
     -------
     shape (n, 8, 2), float32
         Top-left corner, bottom-right corner, key points, in 0 to 1 of the input.
     """
-    pairs = raw.reshape(-1, 2 + N_KEY_POINTS, 2).astype(np.float32) / INPUT_SIZE
+    pairs = raw.reshape(-1, 2 + N_KEY_POINTS, 2).astype(np.float32) / size
     center, half = pairs[:, 0] + anchors, pairs[:, 1] / 2.0
     key_points = pairs[:, 2:] + anchors[:, None]
     corners = np.stack([center - half, center + half], axis=1)

@@ -13,6 +13,16 @@ face_landmark_478                 (n, 192, 192, 3) uint8 RGB  the same with 478 
 face_detection_short_range        (n, 128, 128, 3) uint8 RGB  `scores` (n, 896), logits; `boxes`
                                                               (n, 896, 16), input pixels relative
                                                               to each anchor's centre
+face_detection_full_range         (n, 192, 192, 3) uint8 RGB  the same with 2304 anchors
+================================  ==========================  =====================================
+
+Imported from MediaPipe's `face_landmarker.task`:
+
+================================  ==========================  =====================================
+face_landmark_v2                  (n, 256, 256, 3) uint8 RGB  as `face_landmark_478`
+face_blendshapes                  `points` (n, 146, 2)        `weights` (n, 52), 0 to 1
+                                  float32, pixels of any
+                                  image
 ================================  ==========================  =====================================
 
 Crops go in as they are: scaling to floats and the order of the channels are within the networks.

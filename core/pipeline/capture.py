@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from ..detect import detector_weights
 from ..errors import Cancelled, NoFace, TakeError
 from ..inference.weights import find_weights
 from ..landmarks import engine_spec
@@ -17,7 +18,7 @@ from ..takes import TakeWriter, hash_footage, read_take, remove_take
 from ..version import VERSION
 from .face_finder import FaceFinder
 from .frame_loop import capture_frames
-from .plan import DETECTOR_WEIGHTS, CapturePlan
+from .plan import CapturePlan
 
 N_REPLAYED = 12
 """Frames before a face's last sighting from which its speed is known again, when resuming."""
@@ -129,7 +130,7 @@ def _new_take(plan: CapturePlan, source: FrameSource) -> TakeWriter:
 
 def _weights_sha256(plan: CapturePlan) -> dict[str, str]:
     """Return the hashes of the networks that the plan runs."""
-    names = (DETECTOR_WEIGHTS, engine_spec(plan.engine).weights)
+    names = (*detector_weights(plan.detect), engine_spec(plan.engine).weights)
     return {name: find_weights(name).sha256 for name in names}
 
 

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..detect import BlazeFace, FaceDetector
+from ..detect import FaceDetector, open_detector
 from ..inference.devices import Device
-from ..inference.weights import open_network
 from ..landmarks import LandmarkEstimator, open_engine
 from ..records import Frame, Landmarks, Region
 from ..track import (
@@ -19,7 +18,7 @@ from ..track import (
     picture_from_crop,
     region_from_box,
 )
-from .plan import DETECTOR_WEIGHTS, CapturePlan
+from .plan import CapturePlan
 
 
 class FaceFinder:
@@ -27,8 +26,9 @@ class FaceFinder:
 
     def __init__(self, plan: CapturePlan) -> None:
         self._device = Device(plan.device)
-        network = open_network(DETECTOR_WEIGHTS, device=self._device, n_threads=plan.n_threads)
-        self._detector: FaceDetector = BlazeFace(network, plan.detect)
+        self._detector: FaceDetector = open_detector(
+            plan.detect, device=self._device, n_threads=plan.n_threads
+        )
         self._engine: LandmarkEstimator = open_engine(
             plan.engine, device=self._device, n_threads=plan.n_threads
         )

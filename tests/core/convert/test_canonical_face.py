@@ -7,6 +7,8 @@ from mien.core.convert.canonical_face import read_canonical_face
 from mien.core.convert.plain_npz import plain_npz
 from mien.core.errors import WeightsCorrupt
 from mien.core.inference.weights import find_weights
+from mien.core.landmarks.topology import LEFT_EYE as LEFT_LIDS
+from mien.core.landmarks.topology import RIGHT_EYE as RIGHT_LIDS
 from mien.core.landmarks.topology import mirrored_points
 
 RIGHT_EYE, LEFT_EYE, NOSE_TIP, FOREHEAD, CHIN = 33, 263, 1, 10, 152  # sides are the subject's
@@ -126,8 +128,22 @@ def test_irises_are_round_in_the_middle_of_the_eyes_and_mirror_each_other(face, 
         middle = neutral[list(corners)].mean(0)
         assert np.linalg.norm(neutral[centre] - middle) < 0.003
     assert np.abs(neutral * [-1, 1, 1] - neutral[mirrored_points(478)])[468:].max() < 1e-6
-    uv = face_with_irises["uv"]
-    assert np.abs(uv[[33, 133]].mean(0) - uv[468]).max() < 0.01
+
+
+def test_no_two_triangles_around_the_eyes_share_a_place_in_the_texture(face_with_irises):
+    """All of them wind as in space, and together they are as large as the ring of the lids."""
+    uv = face_with_irises["uv"].astype(np.float64)
+    for first, ring in ((468, RIGHT_LIDS), (473, LEFT_LIDS)):
+        inner = {*ring, *range(first, first + 5)}
+        triangles = face_with_irises["triangles"]
+        eye = triangles[[set(corners) <= inner for corners in triangles.tolist()]]
+        corners = uv[eye]
+        (ax, ay), (bx, by) = (corners[:, 1] - corners[:, 0]).T, (corners[:, 2] - corners[:, 0]).T
+        areas = (ax * by - ay * bx) / 2
+        x, y = uv[list(ring)].T
+        whole = abs(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2
+        assert len(eye) == 24 and (areas > 0).all()
+        assert areas.sum() == pytest.approx(whole, rel=1e-5)
 
 
 def test_metadata_without_a_mesh_or_with_a_short_one_is_an_error():

@@ -47,6 +47,7 @@ def test_bundled_files_are_found_and_right(no_own_files):
         "face_landmark_468",
         "face_landmark_478",
         "face_detection_short_range",
+        "face_detection_full_range",
         "canonical_face_468",
         "canonical_face_478",
     }
@@ -90,7 +91,7 @@ def test_an_unknown_name_lists_what_there_is(no_own_files):
     with pytest.raises(WeightsMissing) as caught:
         find_weights("prnet")
     assert "Weights 'prnet' are missing from" in str(caught.value)
-    assert "canonical_face_478, face_detection_short_range, face_landmark_468" in str(caught.value)
+    assert "canonical_face_478, face_detection_full_range, face_detection_" in str(caught.value)
     assert "mien models import FILE" in str(caught.value)
 
 
