@@ -18,6 +18,8 @@ IRIS_RADIUS_M = 0.00585
 """Half of 11.7 mm: a human iris hardly differs from another."""
 _IRIS_OFFSETS = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [-1, 0, 0], [0, -1, 0]], np.float64)
 """The centre, and right, top, left and bottom as seen: in head space, x grows to the right."""
+_UV_HEIGHT = 0.45
+"""In the texture an iris is flattened, to lie between the lids: nothing there may be covered."""
 _METRES_FROM_CENTIMETRES = 0.01
 
 # Field numbers of GeometryPipelineMetadata, Mesh3d and WeightedLandmarkRef (Apache-2.0), in
@@ -104,7 +106,8 @@ def with_irises(face: CanonicalFace) -> CanonicalFace:
         design = np.column_stack([face.neutral_m[lids, :2], np.ones(len(lids))])
         line = np.linalg.lstsq(design, face.uv[lids].astype(np.float64), rcond=None)[0]
         vertices.append(points.astype(np.float32))
-        uv.append((np.column_stack([points[:, :2], np.ones(len(points))]) @ line).astype("f4"))
+        flat = middle + IRIS_RADIUS_M * _IRIS_OFFSETS * (1.0, _UV_HEIGHT, 1.0)
+        uv.append((np.column_stack([flat[:, :2], np.ones(len(flat))]) @ line).astype("f4"))
         around = _eye_triangles(lids, first=first, is_on_the_right=is_on_the_right)
         triangles = np.concatenate([triangles, np.array(around, np.int32)])
     return CanonicalFace(
