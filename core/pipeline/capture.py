@@ -90,7 +90,7 @@ def _open_footage(plan: CapturePlan, resumed: TakeWriter | None) -> FrameSource:
     if resumed is not None and so_far is not None and so_far.n_frames and not so_far.is_complete:
         row = min(resumed.n_frames_with_stills, _first_row_to_replay(so_far))
         settings = replace(settings, start_s=float(so_far.time_s[row]))
-    source = open_source(plan.footage, settings)
+    source = open_source(plan.footage, settings, keeps_bgr=True)
     if so_far is not None:
         _check_same_capture(plan, so_far, source)
     return source

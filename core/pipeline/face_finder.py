@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..arrays import in_order
 from ..detect import FaceDetector, open_detector
 from ..inference.devices import Device
 from ..landmarks import LandmarkEstimator, open_engine
@@ -19,6 +20,8 @@ from ..track import (
     region_from_box,
 )
 from .plan import CapturePlan
+
+_NO_PICTURE = np.zeros((0, 3), np.float32)
 
 
 class FaceFinder:
@@ -51,7 +54,7 @@ class FaceFinder:
         if len(regions) < self._settings.n_faces:
             detected = [
                 region_from_box(box, scale=self._settings.region_scale)
-                for box in self._detector.detect(frame.image)
+                for box in self._detector.detect(in_order(frame.image))
             ]
             regions = regions + self._tracker.new_regions(detected)
         return self._tracker.assign(self._look_at(frame, regions))
@@ -68,6 +71,8 @@ class FaceFinder:
         """Return what the tracker would have been told of a face."""
         if landmarks is None:
             return None
+        if self._settings.n_faces == 1:
+            return Sighting(landmarks=landmarks, picture=_NO_PICTURE)
         crop = crop_from_image(frame.image, landmarks.region, size=self._engine.input_size)
         return Sighting(landmarks=landmarks, picture=picture_from_crop(crop))
 
@@ -78,6 +83,8 @@ class FaceFinder:
         size = self._engine.input_size
         crops = np.stack([crop_from_image(frame.image, region, size=size) for region in regions])
         found = self._engine.estimate(crops)
+        # A face that is the only one need not be told from others.
+        is_alone = self._settings.n_faces == 1
         return [
             Sighting(
                 landmarks=Landmarks(
@@ -85,7 +92,7 @@ class FaceFinder:
                     presence=float(presence),
                     region=region,
                 ),
-                picture=picture_from_crop(crop),
+                picture=_NO_PICTURE if is_alone else picture_from_crop(crop),
             )
             for points, presence, region, crop in zip(
                 found.points_px, found.presence, regions, crops, strict=True

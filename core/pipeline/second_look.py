@@ -90,8 +90,10 @@ class SecondLook:
 
 def _crop(patch: Patch, variation: Variation, *, size: int) -> ImageArray:
     """Cut one crop."""
+    import cv2
+
     crop = crop_from_patch(patch, variation.region, size=size)
-    return crop[:, ::-1] if variation.is_mirrored else crop
+    return np.asarray(cv2.flip(crop, 1), np.uint8) if variation.is_mirrored else crop
 
 
 def _mean_face(
