@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import onnx
@@ -11,10 +12,11 @@ from onnx import TensorProto, helper, numpy_helper
 from ..arrays import AnyArray
 
 OPSET = 18
-"""As of `onnx_export`."""
+"""The lowest that torch's exporter writes without conversion; ONNX Runtime 1.14 reads it."""
 IR_VERSION = 10
 """ONNX Runtime 1.18, the oldest that Mien takes, reads it."""
 HALF_SUFFIX = ".float16"
+"""Ends the names of weights that are stored in 16 bits."""
 BATCH_AXIS = "n"
 
 Axes = Sequence[int | str]
@@ -45,7 +47,7 @@ class OnnxBuilder:
         self._nodes.append(helper.make_node("Identity", [source], [name]))
         self._outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, list(axes)))
 
-    def node(self, kind: str, *inputs: str, name: str, **attributes: object) -> str:
+    def node(self, kind: str, *inputs: str, name: str, **attributes: Any) -> str:
         """Add a node and return the name of its result, which begins with `name`."""
         result = self._unused(name)
         self._nodes.append(helper.make_node(kind, list(inputs), [result], **attributes))

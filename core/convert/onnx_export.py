@@ -8,24 +8,20 @@ from __future__ import annotations
 import logging
 import warnings
 
-import numpy as np
 import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from ..networks.attention_mesh import AttentionMesh
 from ..networks.blazeface import BlazeFace
 from ..networks.facemesh import FaceMesh
+from .onnx_builder import OPSET, store_in_16_bits
 from .wide_channels import widen_channels
 from .written_out_prelu import write_out_prelus
 
-OPSET = 18
-"""The lowest that torch's exporter writes without conversion; ONNX Runtime 1.14 reads it."""
 NETWORK_PREFIX = "network."
-"""Weights are named as in the network's state dict behind this,"""
-HALF_SUFFIX = ".float16"
-"""and before this where they are stored in 16 bits."""
+"""Weights are named as in the network's state dict behind this, and before `HALF_SUFFIX` where they
+are stored in 16 bits."""
 
 
 class LandmarkGraph(nn.Module):
@@ -111,7 +107,7 @@ def _channels_first(image: Tensor) -> Tensor:
 def _finished(model: onnx.ModelProto) -> bytes:
     """Strip what depends on the machine, store weights in 16 bits, check, and serialise."""
     _strip(model)
-    _store_in_16_bits(model.graph)
+    store_in_16_bits(model.graph)
     onnx.checker.check_model(model, full_check=True)
     return bytes(model.SerializeToString(deterministic=True))
 
@@ -125,20 +121,3 @@ def _strip(model: onnx.ModelProto) -> None:
         part.doc_string = ""
         if hasattr(part, "metadata_props"):
             del part.metadata_props[:]
-
-
-def _store_in_16_bits(graph: onnx.GraphProto) -> None:
-    """Store each float32 weight that 16 bits hold exactly as those 16 bits and a Cast."""
-    casts = []
-    for weight in graph.initializer:
-        values = numpy_helper.to_array(weight)
-        with np.errstate(over="ignore"):  # what is too large comes back as infinite: not equal
-            halved = values.astype(np.float16)
-        if values.dtype != np.float32 or not np.array_equal(halved.astype(np.float32), values):
-            continue
-        name = weight.name
-        weight.CopyFrom(numpy_helper.from_array(halved, name + HALF_SUFFIX))
-        casts.append(helper.make_node("Cast", [weight.name], [name], to=TensorProto.FLOAT))
-    nodes = [*casts, *graph.node]
-    del graph.node[:]
-    graph.node.extend(nodes)

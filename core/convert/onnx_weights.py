@@ -13,7 +13,8 @@ from ..errors import WeightsCorrupt
 from ..networks.attention_mesh import AttentionMesh
 from ..networks.blazeface import BlazeFace
 from ..networks.facemesh import FaceMesh
-from .onnx_export import HALF_SUFFIX, NETWORK_PREFIX, DetectorGraph, Graph, LandmarkGraph
+from .onnx_builder import HALF_SUFFIX
+from .onnx_export import NETWORK_PREFIX, DetectorGraph, Graph, LandmarkGraph
 from .protobuf_wire import read_fields, read_integers, read_messages
 
 # Field numbers of ONNX's ModelProto, GraphProto and TensorProto (Apache-2.0), and its type numbers.

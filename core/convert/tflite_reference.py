@@ -68,7 +68,7 @@ def _activated(options: Any, result: FloatArray) -> FloatArray:
 
 
 def _windows(
-    options: Any, image: FloatArray, *, size: tuple[int, int], fill: float = 0.0
+    options: Any, image: FloatArray, *, size: tuple[int, ...], fill: float = 0.0
 ) -> FloatArray:
     """Return the pixels under each window, shape (1, rows, columns, channels, height, width)."""
     dilation = (1, 1)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from onnx import TensorProto
 
 from ..errors import WeightsCorrupt
-from .onnx_builder import BATCH_AXIS, OnnxBuilder
+from .onnx_builder import BATCH_AXIS, Axes, OnnxBuilder
 from .tflite_conversion import CHANNELS_FIRST, Conversion, MixesBatch
 from .tflite_custom import CUSTOM_OPERATORS
 from .tflite_graph import TfliteGraph, damage_named
@@ -121,7 +121,7 @@ def _converted(graph: TfliteGraph, contract: Contract | None, *, is_batched: boo
             shape = conversion.shape(index)
             if is_batched and index not in conversion.widened:
                 shape = shape[1:]
-            axes = (BATCH_AXIS, *shape) if is_batched else shape
+            axes: Axes = (BATCH_AXIS, *shape) if is_batched else shape
             builder.add_output(conversion.name(index), conversion.plain(index), axes)
     else:
         for output in contract.outputs:
@@ -132,7 +132,7 @@ def _converted(graph: TfliteGraph, contract: Contract | None, *, is_batched: boo
 def _write_input(index: int, conversion: Conversion, contract: Contract | None) -> None:
     """Declare an input, and bring an image's bytes to the network's own numbers."""
     builder, shape = conversion.builder, conversion.shape(index)
-    axes = (BATCH_AXIS, *shape[1:]) if conversion.is_batched else shape
+    axes: Axes = (BATCH_AXIS, *shape[1:]) if conversion.is_batched else shape
     rule = conversion.name(index) if contract is None else contract.input
     if isinstance(rule, str):
         conversion.set_plain(index, builder.add_input(rule, TensorProto.FLOAT, axes))
