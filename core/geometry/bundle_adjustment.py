@@ -158,10 +158,10 @@ def facing_of(poses: Poses, shape_m: Float64Array, *, triangles: IndexArray) -> 
     normals = np.zeros_like(shape_m)
     np.add.at(normals, triangles, flat[:, None])
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
-    seen_m = poses.seen(shape_m)
-    outward = normals @ np.swapaxes(poses.turn, 1, 2)
-    cosine = -(outward * seen_m).sum(-1) / np.sqrt((seen_m * seen_m).sum(-1))
-    return np.asarray(np.clip(cosine / FACING_COSINE, LEAST_FACING, 1.0), np.float64)
+    # As from the head's middle: beside it the line of sight is some degrees off, which is enough.
+    toward = -np.einsum("fi,fij->fj", poses.place_m, poses.turn)
+    toward /= np.linalg.norm(toward, axis=1, keepdims=True)
+    return np.asarray(np.clip(toward @ normals.T / FACING_COSINE, LEAST_FACING, 1.0), np.float64)
 
 
 def robust_weights(misses: Float64Array, base: Float64Array) -> Float64Array:

@@ -21,7 +21,7 @@ BOUND = 2.0
 LEAST_SPREAD_M = 3e-4
 PEAK_SHARE = 0.02
 """An expression lasts at least this part of a take."""
-MOVES_M = 0.002
+MOVES_M = 0.003
 """A point that leaves its place on the head by this much counts half as one that moves."""
 TREMBLE_PEAK = 2.4
 """How far noise goes at its peak, over its median (Rayleigh)."""

@@ -13,7 +13,7 @@ N_POINTS = 96
 """Points that are looked at; more do not change a pose by what can be seen."""
 N_TOGETHER = 64
 """Frames solved together: what belongs to them stays in a processor's cache."""
-_STILL_RAD = 5e-5
+_STILL_RAD = 3e-4
 
 
 def poses_of_frames(

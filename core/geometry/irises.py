@@ -80,7 +80,7 @@ def scaled_by_irises(
     Raises
     ------
     DegenerateError
-        No frame shows an iris.
+        The irises' points lie on each other.
 
     Notes
     -----
@@ -88,19 +88,15 @@ def scaled_by_irises(
     is turned, its longer axis is its true diameter: the larger singular value of the two.
     """
     is_there = np.isfinite(geometry.camera_from_head).all((1, 2))
-    pose, head_m = geometry.camera_from_head[is_there], geometry.head_m[is_there]
-    distance = -apply_transform(pose, head_m)[..., 2]
-    toward = np.abs(pose[:, 2, 2]) / np.linalg.norm(pose[:, :3, 2], axis=1)
-    is_told = toward >= min(LEAST_FACING, float(np.median(toward)) if len(toward) else 1.0)
-    found = []
-    for eye in eyes:
-        centre, right, top, left, bottom = eye.iris
-        points = landmarks_px[is_there][is_told][..., :2].astype(np.float64)
-        sides = np.stack([points[:, right] - points[:, left], points[:, top] - points[:, bottom]])
-        wide_px = np.linalg.svd(sides.transpose(1, 2, 0), compute_uv=False)[:, 0]
-        found.append(wide_px * distance[is_told, centre])
-    diameter_m = float(np.median(np.concatenate(found or [np.zeros(0)]))) if found else 0.0
-    diameter_m /= focal_length_px(geometry.camera)
+    if not is_there.any():
+        return geometry
+    diameter_m = _diameter(
+        geometry.camera_from_head[is_there],
+        geometry.head_m[is_there],
+        landmarks_px=landmarks_px[is_there],
+        eyes=eyes,
+        focal_px=focal_length_px(geometry.camera),
+    )
     if not diameter_m > 0.0:
         raise DegenerateError("irises must have an extent to give a head its size, got none")
     factor = IRIS_DIAMETER_M / diameter_m
@@ -114,3 +110,25 @@ def scaled_by_irises(
         camera_from_head=pose,
         image_from_head=image,
     )
+
+
+def _diameter(
+    pose: Float64Array,
+    head_m: FloatArray,
+    *,
+    landmarks_px: FloatArray,
+    eyes: tuple[Eye, ...],
+    focal_px: float,
+) -> float:
+    """Return how wide irises are, as a rule, in the size that the head has."""
+    toward = np.abs(pose[:, 2, 2]) / np.linalg.norm(pose[:, :3, 2], axis=1)
+    is_told = toward >= min(LEAST_FACING, float(np.median(toward)))
+    distance_m = -apply_transform(pose, head_m)[is_told, :, 2]
+    points = landmarks_px[is_told, :, :2].astype(np.float64)
+    found = []
+    for eye in eyes:
+        centre, right, top, left, bottom = eye.iris
+        sides = np.stack([points[:, right] - points[:, left], points[:, top] - points[:, bottom]])
+        wide_px = np.linalg.svd(np.swapaxes(sides, 0, 1), compute_uv=False)[:, 0]
+        found.append(wide_px * distance_m[:, centre] / focal_px)
+    return float(np.median(np.concatenate(found)))

@@ -114,11 +114,13 @@ def misses_of(
 ) -> Float64Array:
     """Return what was seen less what should be: (n_frames, n_points, 3) metres: x, y, depth."""
     seen_m = poses.seen(shape_m)
-    distance_m = -seen_m[..., 2:]
-    expected = zoom * seen_m[..., :2] / distance_m
-    across = (sightings.slopes - expected) * sightings.reach_m[:, None, None]
-    away = sightings.depth_m - (distance_m[..., 0] - poses.origin_m[:, None])
-    return np.concatenate([across, away[..., None]], axis=-1)
+    distance_m = -seen_m[..., 2]
+    misses = np.zeros_like(seen_m)
+    for axis in (0, 1):
+        expected = zoom * seen_m[..., axis] / distance_m
+        misses[..., axis] = (sightings.slopes[..., axis] - expected) * sightings.reach_m[:, None]
+    misses[..., 2] = sightings.depth_m - (distance_m - poses.origin_m[:, None])
+    return misses
 
 
 def slopes_of(sightings: Sightings, poses: Poses, shape_m: Float64Array, *, zoom: float) -> Slopes:

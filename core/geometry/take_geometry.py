@@ -28,7 +28,7 @@ from .sightings import Poses, Sightings, sightings_of_landmarks
 N_KEY_FRAMES = 32
 N_POINTS = 160
 """Points by which the camera and the key frames are found; the others are placed after."""
-N_LEARNED_FROM = 600
+N_LEARNED_FROM = 400
 """Frames from which the network's errors of depth are learned."""
 CELL_RAD = math.radians(6.0)
 LOG_ZOOM_SPREAD = 0.7

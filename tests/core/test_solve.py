@@ -104,3 +104,32 @@ def test_every_carrier_holds_the_same_face(take, carrier, level):
         rebuilt, tolerance_m = found.positions_m, 1e-9
     assert np.abs(rebuilt - wanted).max() <= tolerance_m
     assert found.neutral_m.shape == wanted.shape[1:]
+
+
+def test_depth_is_solved_over_the_take_unless_frames_must_do(take):
+    modes = {mode: SmoothSettings(mode=mode).has_depth_of_take for mode in SMOOTHINGS}
+    assert modes == {"none": False, "live": False, "best": True}
+    for mode in SMOOTHINGS:
+        for depth, wanted in (("take", True), ("frame", False)):
+            assert SmoothSettings(mode=mode, depth=depth).has_depth_of_take is wanted
+    (by_frame,) = solve(take, SmoothSettings(mode="none"))
+    (of_take,) = solve(take, SmoothSettings(mode="none", depth="take"))
+    # The points move in the image as they did: only depth, pose and camera are others.
+    for one in (by_frame, of_take):
+        assert np.array_equal(one.landmarks_smooth_px, take.faces[0].landmarks_px, equal_nan=True)
+    assert by_frame.geometry.camera != of_take.geometry.camera
+    assert by_frame.is_present.tolist() == of_take.is_present.tolist()
+
+
+def test_irises_that_are_not_there_give_no_size(take):
+    with pytest.raises(
+        ArgumentError, match=r"'facemesh-468', which gives 468 points and no irises"
+    ):
+        solve(take, SmoothSettings(scale="iris"))
+
+
+def test_unknown_words_are_refused():
+    with pytest.raises(ArgumentError, match=r"depth must be one of auto, frame, take, got 'deep'"):
+        SmoothSettings(depth="deep")
+    with pytest.raises(ArgumentError, match="scale must be one of canonical, iris, got 'metre'"):
+        SmoothSettings(scale="metre")
