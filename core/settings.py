@@ -148,7 +148,7 @@ class SmoothSettings:
     beta: float = 80.0
     """`live`: how fast the cutoff rises with speed (hertz per face size a second); higher is
     quicker."""
-    quick_gain: float = 4.0
+    quick_gain: float = 5.0
     """`live`: how many times `beta` counts at lids, lips and irises, quicker than the head."""
     derivative_cutoff_hz: float = 2.0
     """`live`: how fast the filter takes notice of a change of speed."""
