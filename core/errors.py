@@ -9,6 +9,7 @@
     │                              BackendError
     ├─ TakeError                   takes: TakeMissing, TakeDamaged, TakeTooNew, TakeExists,
     │                              TakeBusy
+    ├─ TrainingError               training: TrainingDataError, TrainingDiverged
     ├─ ExportError                 a file could not be written, or was not written right
     ├─ NoFace                      not one face in the whole footage
     └─ ArrayError (also ValueError)  ShapeError, RangeError, DegenerateError
@@ -58,6 +59,18 @@ class WeightsUnsafe(ModelError):
 
 class BackendError(ModelError):
     """A library that runs or converts networks is missing or failed."""
+
+
+class TrainingError(MienError):
+    """A network cannot be trained."""
+
+
+class TrainingDataError(TrainingError):
+    """What a network should be trained on is missing, unreadable, or shows no face."""
+
+
+class TrainingDiverged(TrainingError):
+    """The loss is not a number; the last good checkpoint was kept."""
 
 
 class TakeError(MienError):
