@@ -1,0 +1,112 @@
+"""How far the network is off on made faces of people that it never saw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..arrays import Float64Array, FloatArray
+from ..networks.position_map import PositionMapNetwork
+from .augmentation import moved_crop, random_move, worn_picture
+from .batches import network_input
+from .face_render import CROP_SIZE
+from .pair_store import PairFile
+
+YAW_BINS = ((0.0, 30.0), (30.0, 60.0), (60.0, 90.0))
+_BATCH = 50
+
+
+@dataclass(frozen=True, slots=True)
+class YawScores:
+    """Errors of the 68 points over √(width · height) of their box.
+
+    `share` (3,) is the mean per yaw bin, `count` (3,) how many faces each bin holds; `all_share`
+    the mean over all faces.
+    """
+
+    share: Float64Array
+    count: Float64Array
+    all_share: float
+
+    def __str__(self) -> str:
+        """Say the errors in percent."""
+        parts = [
+            f"{low:.0f}–{high:.0f}: {100.0 * share:.2f} %"
+            for (low, high), share in zip(YAW_BINS, self.share, strict=True)
+        ]
+        return f"NME {', '.join(parts)}; all {100.0 * self.all_share:.2f} %"
+
+
+def box_normalised_errors(found_px: FloatArray, truth_px: FloatArray) -> Float64Array:
+    """Return each face's mean landmark error over √(width · height) of the true landmarks' box.
+
+    Parameters
+    ----------
+    found_px, truth_px : shape (n_faces, 68, 2 or more); x and y count
+    """
+    error = np.linalg.norm(found_px[..., :2] - truth_px[..., :2], axis=2).mean(axis=1)
+    sides = np.ptp(truth_px[..., :2], axis=1)
+    return np.asarray(error / np.sqrt(sides[:, 0] * sides[:, 1]), np.float64)
+
+
+def scores_per_yaw(errors: FloatArray, yaw_rad: FloatArray) -> YawScores:
+    """Average errors (n,) in bins of |yaw| (n,), radians."""
+    yaw = np.degrees(np.abs(yaw_rad))
+    chosen = [(yaw >= low) & (yaw < high) for low, high in YAW_BINS]
+    share = [float(errors[some].mean()) if some.any() else float("nan") for some in chosen]
+    count = np.array([some.sum() for some in chosen], np.float64)
+    return YawScores(np.array(share), count, float(errors.mean()))
+
+
+@torch.no_grad()
+def evaluate(
+    network: PositionMapNetwork,
+    files: Sequence[PairFile],
+    *,
+    at_landmarks: Tensor,
+    is_worn: bool = True,
+    seed: int = 0,
+) -> YawScores:
+    """Measure a network on pairs, each in one crop that is moved and worn as in training.
+
+    Parameters
+    ----------
+    network : in evaluation mode
+    files : pairs of people kept out of training
+    at_landmarks : shape (n_basis, 68), the basis at the landmarks
+    is_worn : whether colours, blur, noise and compression are changed too
+    seed : of the crops
+    """
+    errors, yaws = [], []
+    device = next(network.parameters()).device
+    for pairs in files:
+        for start in range(0, len(pairs), _BATCH):
+            rows = range(start, min(start + _BATCH, len(pairs)))
+            crops, truths = [], []
+            for row in rows:
+                rng = np.random.default_rng((seed, row, 3))
+                move = random_move(rng)
+                crop = moved_crop(pairs.image[row], move)
+                crops.append(worn_picture(rng, crop) if is_worn else crop)
+                truth = move.points(pairs.landmarks_px[row])
+                truths.append(truth[_mirrored_68()] if move.is_mirrored else truth)
+            image = torch.from_numpy(np.stack(crops)).to(device)
+            amounts, _ = network(network_input(image))
+            found = torch.einsum("nkc,kp->npc", amounts, at_landmarks.to(device))
+            points = found.cpu().numpy() + CROP_SIZE / 2.0
+            errors.append(box_normalised_errors(points, np.stack(truths)))
+            yaws.append(pairs.yaw_rad[rows.start : rows.stop])
+    return scores_per_yaw(np.concatenate(errors), np.concatenate(yaws))
+
+
+def _mirrored_68() -> list[int]:
+    """Return which of the 68 landmarks each becomes when the picture is mirrored."""
+    return [
+        *range(16, -1, -1), *range(26, 16, -1), *range(27, 31), *range(35, 30, -1),
+        45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40,
+        *range(54, 47, -1), *range(59, 54, -1), *range(64, 59, -1), *range(67, 64, -1),
+    ]  # fmt: skip
