@@ -50,10 +50,13 @@ extension: $(READY)
 
 # docs/figures/ again: minutes of measuring, of which no other program should take part.
 TASK_FILE ?=
-figures: $(READY) .venv-mediapipe/.ready demo/footage.mp4
-	$(BIN)/mien bench demo/footage.mp4 --truth demo/truth.npz --out docs/figures \
+figures: $(READY) .venv-mediapipe/.ready build/figures/footage.mp4
+	$(BIN)/mien bench build/figures/footage.mp4 --out docs/figures \
 		$(if $(TASK_FILE),--task $(TASK_FILE))
 	$(BIN)/python tests/bench/draw_figures.py docs/figures/bench.json --out docs/figures
+
+build/figures/footage.mp4: | $(READY)
+	$(BIN)/python tests/demo/make_demo.py --out $(@D) --frames 600 --footage-only
 
 # MediaPipe beside Mien: it asks for older packages than ours. Nothing but the bench uses it.
 .venv-mediapipe/.ready: requirements-mediapipe.txt

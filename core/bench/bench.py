@@ -100,6 +100,7 @@ def run_bench(plan: BenchPlan, *, on_progress: OnProgress = silent) -> BenchResu
         portrait = portrait_of(
             *plan.photograph, plan.setup, is_found_by_mediapipe=plan.is_truth_mediapipes
         )
+    machine = _machine()
     speed = measure_speed(
         plan.clip, plan.setup, n_rounds=plan.n_rounds, truth_px=truth, on_progress=on_progress
     )
@@ -114,7 +115,7 @@ def run_bench(plan: BenchPlan, *, on_progress: OnProgress = silent) -> BenchResu
         footage.rate_hz,
         plan.setup.engine,
         plan.n_rounds,
-        _machine(),
+        machine,
         speed,
         photograph="" if portrait is None else portrait.name,
         truth_found_by="" if portrait is None else portrait.found_by,
@@ -147,14 +148,15 @@ def write_result(result: BenchResult, out: Path) -> tuple[Path, ...]:
 
 
 def _machine() -> str:
-    """Say what ran this."""
+    """Say what ran this, and how busy others kept it when it began."""
     cpuinfo = Path("/proc/cpuinfo")
     name = platform.processor() or platform.machine()
     if cpuinfo.exists():
         lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
         models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
         name = models[0] if models else name
-    return f"{os.cpu_count()} × {name}, {platform.system()}, Mien {VERSION}"
+    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    return f"{os.cpu_count()} × {name}, {platform.system()}{load}, Mien {VERSION}"
 
 
 def _plain(value: Any) -> Any:

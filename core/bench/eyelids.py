@@ -8,6 +8,8 @@ tenths of this one. Only what is drawn is decided here, never where the landmark
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ..arrays import Float32Array, Float64Array, ImageArray
@@ -19,10 +21,13 @@ _SHOWN_AT = 0.35
 """By this share of a blink the skin of the lid is out and the lashes are whole."""
 _SKIN_ABOVE, _SKIN_BELOW = 0.3, 0.3
 """How far beyond the first shell above, and toward the one below, a lid's skin is taken."""
-_LASH_WIDTH, _LASH_OPACITY = 0.08, 0.85
-"""Lashes of a closed eye, in its widths: 0.07 to 0.15 in the clips that were looked at."""
+_LASH_WIDTH, _LASH_OPACITY = 0.12, 0.85
+"""Lashes of a closed eye, in its widths. In clips of three people, mascara and all, 0.12 to 0.25 are
+at least half as dark as the darkest; networks read 0.08 and 0.14 the same."""
 _LASH_DARK_PERCENTILE, _LASH_DARKENING = 15.0, 0.7
-_N_CURVE, _SOFT_PX = 48, 1.8
+_SOFTNESS = 0.028
+"""Of the edge of the lashes, in widths of the eye."""
+_N_CURVE = 48
 
 
 class Eyelids:
@@ -65,7 +70,9 @@ class Eyelids:
             return
         for lids, (outer, inner) in zip((RIGHT_LIDS, LEFT_LIDS), _CORNERS, strict=True):
             edge = points_px[[outer, *lids[0], inner]]
-            _paint_band_into(image, _lash_band(edge), opacity=opacity, colour=self._lash_rgb)
+            soft_px = _SOFTNESS * float(np.linalg.norm(edge[-1] - edge[0]))
+            band = _lash_band(edge)
+            _paint_band_into(image, band, soft_px=soft_px, opacity=opacity, colour=self._lash_rgb)
 
 
 def _shown(blink: float) -> float:
@@ -101,12 +108,17 @@ def _lash_band(edge: Float64Array) -> Float64Array:
 
 
 def _paint_band_into(
-    image: ImageArray, outline: Float64Array, *, opacity: float, colour: Float32Array
+    image: ImageArray,
+    outline: Float64Array,
+    *,
+    soft_px: float,
+    opacity: float,
+    colour: Float32Array,
 ) -> None:
     """Blend a colour over the inside of an outline, with soft edges."""
     import cv2
 
-    pad, bits = 6, 4
+    pad, bits = 2 + math.ceil(3.0 * soft_px), 4
     size = np.array(image.shape[1::-1])
     low = np.clip(np.floor(outline.min(axis=0)).astype(int) - pad, 0, size)
     high = np.clip(np.ceil(outline.max(axis=0)).astype(int) + pad + 1, 0, size)
@@ -115,7 +127,7 @@ def _paint_band_into(
     mask = np.zeros((high[1] - low[1], high[0] - low[0]), np.uint8)
     corners = np.round((outline - low) * (1 << bits)).astype(np.int32)
     cv2.fillPoly(mask, [corners], (255,), lineType=cv2.LINE_AA, shift=bits)
-    soft = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), _SOFT_PX)
+    soft = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), max(soft_px, 0.3))
     alpha = (opacity / 255.0) * soft[..., None]
     window = (slice(low[1], high[1]), slice(low[0], high[0]))
     image[window] = ((1.0 - alpha) * image[window] + alpha * colour + 0.5).astype(np.uint8)
