@@ -73,7 +73,7 @@ def capture(plan: CapturePlan, *, on_progress: OnProgress = silent) -> Take:
         remove_take(plan.take_folder)
         raise NoFace(
             f"No face was found in '{shown_address(plan.footage)}' ({take.n_frames} frames). The "
-            "face should be lit, at most two metres from the camera, and not turned far away."
+            "face should be lit, at most five metres from the camera, and not turned far away."
         )
     return take
 
