@@ -101,4 +101,4 @@ $(BLENDER_VERSIONS_313:%=.venv-blender-%/.ready): override PYTHON = $(PYTHON313)
 	touch $@
 
 clean:
-	rm -rf $(VENV) .venv-blender-* demo build dist
+	rm -rf $(VENV) .venv-blender-* .venv-mediapipe demo build dist

@@ -22,8 +22,8 @@ _SHOWN_AT = 0.35
 _SKIN_ABOVE, _SKIN_BELOW = 0.3, 0.3
 """How far beyond the first shell above, and toward the one below, a lid's skin is taken."""
 _LASH_WIDTH, _LASH_OPACITY = 0.12, 0.85
-"""Lashes of a closed eye, in its widths. In clips of three people, mascara and all, 0.12 to 0.25 are
-at least half as dark as the darkest; networks read 0.08 and 0.14 the same."""
+"""Lashes of a closed eye, in its widths. In clips of three people, mascara and all, 0.12 to 0.25 of
+it is at least half as dark as the darkest; networks read 0.08 and 0.14 the same."""
 _LASH_DARK_PERCENTILE, _LASH_DARKENING = 15.0, 0.7
 _SOFTNESS = 0.028
 """Of the edge of the lashes, in widths of the eye."""
