@@ -88,11 +88,16 @@ class CropLandmarks:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Landmarks:
-    """One face in one frame: `points_px` (n_landmarks, 3) float32, image space."""
+    """One face in one frame: `points_px` (n_landmarks, 3) float32, image space.
+
+    `region` was cropped; `followed` is where the face was found at first, by which it is followed:
+    None where nobody follows it.
+    """
 
     points_px: Float32Array
     presence: float
     region: Region
+    followed: Region | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,12 +106,14 @@ class FaceTrack:
 
     `presence` (n_frames,) float32, 0 where lost; `landmarks_px` (n_frames, n_landmarks, 3) float32,
     image space, NaN where lost; `regions` (n_frames, 4) float32, as `Region.as_array`, NaN where
-    lost.
+    lost. `followed_regions` (n_frames, 4), the same of `Landmarks.followed`; (0, 4) in takes that
+    do not keep it.
     """
 
     presence: Float32Array
     landmarks_px: Float32Array
     regions: Float32Array
+    followed_regions: Float32Array = field(default_factory=lambda: np.zeros((0, 4), np.float32))
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from .plan import CapturePlan
 
 N_REPLAYED = 12
 """Frames before a face's last sighting from which its speed is known again, when resuming."""
-REPLAY_S = 2.5
+REPLAY_S = 1.5
 """Before the end of a take, when resuming: from here on it is known again how regions move, and
 how much the picture changes."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from ..track import (
     FaceTracker,
     Sighting,
     crop_from_image,
+    followed_region,
     image_from_crop,
     picture_from_crop,
     region_from_box,
@@ -87,10 +89,12 @@ class FaceFinder:
         is_alone = self._settings.n_faces == 1
         return [
             Sighting(
-                landmarks=Landmarks(
-                    points_px=image_from_crop(points, region, size=size),
-                    presence=float(presence),
-                    region=region,
+                landmarks=self._followed(
+                    Landmarks(
+                        points_px=image_from_crop(points, region, size=size),
+                        presence=float(presence),
+                        region=region,
+                    )
                 ),
                 picture=_NO_PICTURE if is_alone else picture_from_crop(crop),
             )
@@ -98,3 +102,8 @@ class FaceFinder:
                 found.points_px, found.presence, regions, crops, strict=True
             )
         ]
+
+    def _followed(self, landmarks: Landmarks) -> Landmarks:
+        """Add where the face will be looked for next."""
+        scale = self._settings.region_scale
+        return replace(landmarks, followed=followed_region(landmarks, scale=scale))

@@ -25,9 +25,6 @@ from .plan import CapturePlan
 from .second_look import SecondLook
 from .seen_frame import SeenFrame
 
-SEEN_AGAIN_S = 1.5
-"""When resuming `best`, frames this near to what is kept of the take are looked at anew: the window
-needs the regions of the first look, which the take does not keep."""
 _N_WAITING = 8
 """Frames that may wait for the second look's network, in which the first one runs ahead."""
 
@@ -60,7 +57,7 @@ def capture_frames(
             recorder = stack.enter_context(_RecordingTwiceSeen(plan, finder, writer))
         else:
             recorder = _Recording(writer)
-        loop = _Loop(plan, finder, writer=writer, recorder=recorder)
+        loop = _Loop(finder, writer=writer, recorder=recorder)
         try:
             for frame in source.frames():
                 loop.take_in(frame)
@@ -96,12 +93,9 @@ def _try_to_finish(recorder: _Recorder) -> None:
 class _Loop:
     """The first look, and what it remembers from frame to frame."""
 
-    def __init__(
-        self, plan: CapturePlan, finder: FaceFinder, *, writer: TakeWriter, recorder: _Recorder
-    ) -> None:
+    def __init__(self, finder: FaceFinder, *, writer: TakeWriter, recorder: _Recorder) -> None:
         self._finder = finder
         self._recorder = recorder
-        self._is_looking_again = plan.quality == "best"
         self._cuts, self._picker = CutFinder(), StillPicker()
         self._shot = 0
         self._n_frames_with_stills = writer.n_frames_with_stills
@@ -128,11 +122,7 @@ class _Loop:
         if take.shot[row] != self._shot:
             self._begin_shot(int(take.shot[row]))
         known = _faces_of_frame(take, row)
-        is_near = take.time_s[row] > take.time_s[-1] - SEEN_AGAIN_S
-        if self._is_looking_again and is_near:
-            known = self._finder.find(frame)
-        else:
-            self._finder.follow(frame, known)
+        self._finder.follow(frame, known)
         is_offered = row >= self._n_frames_with_stills
         self._keep(frame, known, is_written=True, is_offered=is_offered)
 
@@ -248,6 +238,9 @@ def _faces_of_frame(take: Take, row: int) -> _Faces:
             points_px=track.landmarks_px[row],
             presence=float(track.presence[row]),
             region=region_from_array(track.regions[row]),
+            followed=region_from_array(track.followed_regions[row])
+            if len(track.followed_regions)
+            else None,
         )
         if track.presence[row] > 0
         else None

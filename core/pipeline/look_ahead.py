@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import Float64Array
+from ..arrays import Float32Array
 from ..records import Region
 from ..settings import SecondLookSettings
-from ..track import region_from_landmarks, steady_region
+from ..track import followed_region, steady_region
 from .seen_frame import SeenFrame
 
 _SLACK_S = 1e-6
@@ -31,7 +31,7 @@ class _Moment:
 
     time_s: float
     shot: int
-    regions: tuple[Float64Array | None, ...]
+    regions: tuple[Float32Array | None, ...]
 
 
 class LookAhead:
@@ -112,17 +112,13 @@ class LookAhead:
             seen.time_s,
             seen.shot,
             tuple(
-                None
-                if face is None
-                else region_from_landmarks(face.points_px, scale=self._region_scale)
-                .as_array()
-                .astype(np.float64)
+                None if face is None else followed_region(face, scale=self._region_scale).as_array()
                 for face in seen.faces
             ),
         )
 
 
-def _present(region: Float64Array | None) -> Float64Array:
+def _present(region: Float32Array | None) -> Float32Array:
     """Return the region of a run's moment, which is there."""
     assert region is not None
     return region

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,9 +15,9 @@ from ..track import (
     Patch,
     Variation,
     crop_from_patch,
+    followed_region,
     image_from_crop,
     patch_from_image,
-    region_from_landmarks,
     variations_of,
 )
 from .plan import CapturePlan
@@ -78,13 +79,14 @@ class SecondLook:
                 region=region,
                 size=size,
             )
-            if again.presence > self._min_presence:
-                found[index] = again
+            first = faces[index]
+            if first is not None and again.presence > self._min_presence:
+                found[index] = replace(again, followed=first.followed)
         return found
 
     def _patch(self, image: ImageArray, face: Landmarks) -> Patch:
         """Keep the surroundings of a face; a jump away is repaired where it was looked for."""
-        own = region_from_landmarks(face.points_px, scale=self._region_scale)
+        own = followed_region(face, scale=self._region_scale)
         return patch_from_image(image, (own, face.region), size=self._engine.input_size)
 
 

@@ -34,7 +34,8 @@ def frame_records(
     if header.has_shots:
         records.append(np.array(shot, "<i4").tobytes())
     for face in faces:
-        records += _face_records(face, n_landmarks=header.n_landmarks)
+        face_records = _face_records(face, n_landmarks=header.n_landmarks)
+        records += face_records if header.has_shots else face_records[:-1]
     return records
 
 
@@ -54,15 +55,17 @@ def write_whole(file: BinaryIO, record: bytes) -> None:
 def _face_records(face: Landmarks | None, *, n_landmarks: int) -> list[bytes]:
     """Return the records of one face in one frame."""
     if face is None or np.float32(face.presence) == 0:
-        lost = [np.zeros(()), np.full((n_landmarks, 3), np.nan), np.full(4, np.nan)]
+        none = np.full(4, np.nan)
+        lost = [np.zeros(()), np.full((n_landmarks, 3), np.nan), none, none]
         return [array.astype("<f4").tobytes() for array in lost]
     check_shape("points_px", face.points_px, (n_landmarks, 3))
     region = face.region.as_array()
-    is_finite = np.isfinite(face.points_px).all() and np.isfinite(region).all()
-    if not (0 < face.presence <= 1 and is_finite and face.region.size_px > 0):
+    followed = region if face.followed is None else face.followed.as_array()
+    is_finite = np.isfinite(face.points_px).all() and np.isfinite([region, followed]).all()
+    if not (0 < face.presence <= 1 and is_finite and region[2] > 0 and followed[2] > 0):
         raise RangeError(
             f"a face must have finite points, a region and a presence in 0 … 1, "
             f"got presence {face.presence:g} and {face.region}"
         )
-    arrays = [np.array(face.presence), face.points_px, region]
+    arrays = [np.array(face.presence), face.points_px, region, followed]
     return [array.astype("<f4").tobytes() for array in arrays]

@@ -167,8 +167,10 @@ def _spread(time_s: Float64Array, *, step_s: float) -> Float64Array:
 def _find_sound_samples(track: FaceTrack) -> BoolArray:
     """Return (n_frames,) bool: landmarks and region are there where a face is, and only there."""
     presence, landmarks, regions = track.presence, track.landmarks_px, track.regions
+    if len(track.followed_regions):
+        regions = np.concatenate([regions, track.followed_regions], axis=1)
     is_whole = np.isfinite(landmarks).all(axis=(1, 2)) & (landmarks != 0).any(axis=(1, 2))
-    is_whole &= np.isfinite(regions).all(axis=1) & (regions[:, 2] > 0)
+    is_whole &= np.isfinite(regions).all(axis=1) & (regions[:, 2::4] > 0).all(axis=1)
     is_lost = np.isnan(landmarks).all(axis=(1, 2)) & np.isnan(regions).all(axis=1)
     return np.where(presence > 0, is_whole & (presence <= 1), is_lost & (presence == 0))
 
@@ -179,4 +181,7 @@ def _face_track(arrays: dict[str, AnyArray], face: int) -> FaceTrack:
         presence=arrays[f"face{face}/presence.f32"],
         landmarks_px=arrays[f"face{face}/landmarks_px.f32"],
         regions=arrays[f"face{face}/regions.f32"],
+        followed_regions=arrays.get(
+            f"face{face}/followed_regions.f32", np.zeros((0, 4), np.float32)
+        ),
     )

@@ -14,7 +14,7 @@ from ..records import Footage, FootageKind, Provenance
 
 FORMAT = "mien-take"
 FORMAT_VERSION = 2
-"""2 added the shots; takes of version 1 stay so, also when they are gone on with."""
+"""2 added the shots and the followed regions; takes of version 1 stay so when gone on with."""
 HEADER_NAME = "take.json"
 _HIGHEST_RATE_HZ = 1e6  # far above any camera: damage shows before it asks for all the memory
 
@@ -68,7 +68,7 @@ class TakeHeader:
 
     @property
     def arrays(self) -> tuple[ArrayFile, ...]:
-        """The array files: those of the take, then three a face."""
+        """The array files: those of the take, then those of each face."""
         files = [ArrayFile("time_s.f64", "<f8", ()), ArrayFile("frame_index.i32", "<i4", ())]
         if self.has_shots:
             files.append(ArrayFile("shot.i32", "<i4", ()))
@@ -78,11 +78,13 @@ class TakeHeader:
                 ArrayFile(f"face{face}/landmarks_px.f32", "<f4", (self.n_landmarks, 3)),
                 ArrayFile(f"face{face}/regions.f32", "<f4", (4,)),
             ]
+            if self.has_shots:
+                files.append(ArrayFile(f"face{face}/followed_regions.f32", "<f4", (4,)))
         return tuple(files)
 
     @property
     def has_shots(self) -> bool:
-        """Whether the take says to which shot each frame belongs."""
+        """Whether the take says to which shot each frame belongs, and how faces are followed."""
         return self.format_version >= 2
 
     def to_json(self) -> str:

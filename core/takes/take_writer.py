@@ -380,6 +380,7 @@ def _first_frames(take: Take, n_frames: int) -> Take:
                 presence=track.presence[:n_frames],
                 landmarks_px=track.landmarks_px[:n_frames],
                 regions=track.regions[:n_frames],
+                followed_regions=track.followed_regions[:n_frames],
             )
             for track in take.faces
         ),

@@ -1,6 +1,6 @@
 """Face boxes and landmarks in, regions with identities out."""
 
-from .association import FaceTracker, Sighting, picture_from_crop
+from .association import FaceTracker, Sighting, followed_region, picture_from_crop
 from .cuts import CutFinder
 from .patch import Patch, crop_from_patch, patch_from_image
 from .region import (
@@ -24,6 +24,7 @@ __all__ = [
     "Variation",
     "crop_from_image",
     "crop_from_patch",
+    "followed_region",
     "image_from_crop",
     "patch_from_image",
     "picture_from_crop",

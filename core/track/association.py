@@ -15,7 +15,7 @@ import numpy as np
 from ..arrays import Float32Array, ImageArray
 from ..records import Landmarks, Region
 from ..settings import TrackSettings
-from .region import region_from_landmarks, region_overlap
+from .region import region_from_array, region_from_landmarks, region_overlap
 
 # Regions of detections that overlap a followed face's more than this are that face (MediaPipe).
 SAME_FACE_OVERLAP = 0.5
@@ -138,9 +138,7 @@ class FaceTracker:
             slot.is_followed = False
             slot.n_lost += 1
             return
-        region = region_from_landmarks(
-            sighting.landmarks.points_px, scale=self._settings.region_scale
-        )
+        region = followed_region(sighting.landmarks, scale=self._settings.region_scale)
         if slot.region is not None and slot.is_followed:
             step = (region.x_px - slot.region.x_px, region.y_px - slot.region.y_px)
             slot.velocity_px = tuple(  # type: ignore[assignment]
@@ -154,6 +152,16 @@ class FaceTracker:
             slot.picture = sighting.picture
         elif is_clear:
             slot.picture = (1.0 - MEMORY_RATE) * slot.picture + MEMORY_RATE * sighting.picture
+
+
+def followed_region(landmarks: Landmarks, *, scale: float) -> Region:
+    """Return where a face that was found is looked for next, to the precision of a take.
+
+    A capture that is gone on with reads it from there, and goes on as if it had not stopped.
+    """
+    if landmarks.followed is not None:
+        return landmarks.followed
+    return region_from_array(region_from_landmarks(landmarks.points_px, scale=scale).as_array())
 
 
 def picture_from_crop(crop: ImageArray) -> Float32Array:

@@ -114,7 +114,10 @@ def test_a_capture_killed_again_and_again_keeps_the_stills_of_one_in_one_go(
         assert n_before - n_waiting <= n_kept <= n_before
     capture(_plan(clip, tmp_path / "parts", quality=quality, is_resumed=True))
     whole, parts = (read_stills(tmp_path / name) for name in ("whole", "parts"))
-    assert [(s.frame_index, s.score) for s in parts] == [(s.frame_index, s.score) for s in whole]
+    assert [s.frame_index for s in parts] == [s.frame_index for s in whole]
+    # What is looked for again is rated by the take's landmarks: with `best` the second look's.
+    scores = [one.score for one in whole]
+    assert [one.score for one in parts] == pytest.approx(scores, rel=0.03 if n_waiting else 0)
     assert parts[0].frame_index == 0, "what an early kill lost is looked for again"
     for part, one in zip(parts, whole, strict=True):
         np.testing.assert_array_equal(part.image, one.image)
@@ -264,7 +267,7 @@ def test_what_is_not_smoothed_keeps_its_landmarks_and_what_is_filled_lies_betwee
 
 def test_smoothing_that_changes_nothing_keeps_the_depths_between_points(clip, tmp_path):
     take = capture(_plan(clip, tmp_path / "take"))
-    (kept,) = solve(take, SmoothSettings(mode="best", motion_threshold=0.0))
+    (kept,) = solve(take, SmoothSettings(mode="best", motion_threshold=0.0, depth="frame"))
     off = (kept.landmarks_smooth_px - take.faces[0].landmarks_px)[kept.is_present]
     assert np.abs(off[..., :2]).max() < 1e-3
     # The origin of depth is anyone's choice, one number a frame; all else must come back.

@@ -40,7 +40,8 @@ def faces_of(index: int, *, n_faces: int = 2) -> list[Landmarks | None]:
         random = np.random.default_rng([index, face])
         points = random.normal(300, 80, (N_LANDMARKS, 3)).astype(np.float32)
         region = Region(*random.uniform(0.1, 500, 4).astype(np.float32).tolist())
-        found = Landmarks(points, float(np.float32(random.uniform(0.5, 1))), region)
+        followed = Region(*random.uniform(0.1, 500, 4).astype(np.float32).tolist())
+        found = Landmarks(points, float(np.float32(random.uniform(0.5, 1))), region, followed)
         faces.append(None if index % 4 == face else found)
     return faces
 

@@ -166,6 +166,8 @@ NAN = float("nan")
         ("face1/landmarks_px.f32", "<f4", 1 * 15 + 3, 7.0),
         ("face1/regions.f32", "<f4", 2 * 4, NAN),
         ("face1/regions.f32", "<f4", 1 * 4 + 3, 0.0),
+        ("face1/followed_regions.f32", "<f4", 2 * 4 + 2, 0.0),
+        ("face1/followed_regions.f32", "<f4", 1 * 4 + 3, 0.0),
     ],
 )
 def test_samples_that_contradict_each_other_are_damage(folder, name, dtype, at, value):
@@ -191,6 +193,7 @@ def test_zeros_that_a_power_cut_left_at_the_end_are_cut_off(cut_off):
         "face0/presence.f32",
         "face0/landmarks_px.f32",
         "face0/regions.f32",
+        "face0/followed_regions.f32",
     ):
         content = (cut_off / name).read_bytes()
         record = len(content) // N_FRAMES
@@ -272,8 +275,9 @@ def test_a_take_from_before_there_were_temporary_ones_is_none(folder):
 def old(folder):
     """A take as the first version of the format had it."""
     edit(folder, lambda header: header.update(format_version=1))
-    edit(folder, lambda header: header["arrays"].pop("shot.i32"))
-    (folder / "shot.i32").unlink()
+    for name in ("shot.i32", "face0/followed_regions.f32", "face1/followed_regions.f32"):
+        edit(folder, lambda header, name=name: header["arrays"].pop(name))
+        (folder / name).unlink()
     return folder
 
 

@@ -76,7 +76,7 @@ def test_a_finished_take_leaves_no_lock_and_nothing_half_written(tmp_path):
     assert names == {"take.json", "time_s.f64", "frame_index.i32", "shot.i32", "face0", "face1"} | {
         f"face{face}/{name}"
         for face in (0, 1)
-        for name in ("presence.f32", "landmarks_px.f32", "regions.f32")
+        for name in ("presence.f32", "landmarks_px.f32", "regions.f32", "followed_regions.f32")
     }
 
 
@@ -123,7 +123,7 @@ def test_arrays_of_unequal_length_are_cut_to_the_shortest_whole_frame_on_resume(
     wanted = whole_take(tmp_path / "whole", 8)
     with create(tmp_path / "take") as writer:
         append_frames(writer, range(4))
-        for file, n_bytes in zip(writer._files, (8, 4, 4, 4, 7, 16, 3, 0, 5), strict=True):
+        for file, n_bytes in zip(writer._files, (8, 4, 4, 4, 7, 16, 3, 3, 0, 5, 0), strict=True):
             file.write(b"\1" * n_bytes)
         writer._files, files = [], writer._files  # as if the process had died
     for file in files:
