@@ -1,4 +1,4 @@
-"""Rebuilds every file of `assets/` from its pinned public package.
+"""Rebuilds every file of `assets/` that comes from a pinned public package.
 
 Run as `python -m mien.core.convert.build_assets --out DIR`. Needs the packages of `mien[convert]`,
 pip, npm and the network.
@@ -74,7 +74,7 @@ def build_assets(folder: Path) -> list[Path]:
         written.append(folder / asset.file)
         written[-1].write_bytes(asset.data)
     written.append(folder / MANIFEST_FILE)
-    written[-1].write_text(_manifest(assets), encoding="utf-8")
+    written[-1].write_text(_manifest(assets, kept=_others(written[-1], assets)), encoding="utf-8")
     return written
 
 
@@ -157,7 +157,16 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _manifest(assets: list[Asset]) -> str:
+def _others(manifest: Path, assets: list[Asset]) -> list[dict[str, str]]:
+    """Return the manifest's entries of what is made elsewhere: what we trained and laid out."""
+    if not manifest.is_file():
+        return []
+    made = {asset.file for asset in assets}
+    entries: list[dict[str, str]] = json.loads(manifest.read_text("utf-8"))["assets"]
+    return [entry for entry in entries if entry["file"] not in made]
+
+
+def _manifest(assets: list[Asset], *, kept: list[dict[str, str]]) -> str:
     """Return the text of `assets.json`."""
     entries = [
         {
@@ -169,7 +178,7 @@ def _manifest(assets: list[Asset]) -> str:
         }
         for asset in assets
     ]
-    return json.dumps({"format": MANIFEST_FORMAT, "assets": entries}, indent=2) + "\n"
+    return json.dumps({"format": MANIFEST_FORMAT, "assets": [*entries, *kept]}, indent=2) + "\n"
 
 
 if __name__ == "__main__":

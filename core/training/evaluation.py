@@ -13,6 +13,7 @@ from ..arrays import Float64Array, FloatArray
 from ..networks.position_map import PositionMapNetwork
 from .augmentation import moved_crop, random_move, worn_picture
 from .batches import network_input
+from .face_model import MIRRORED_68
 from .face_render import CROP_SIZE
 from .pair_store import PairFile
 
@@ -93,7 +94,7 @@ def evaluate(
                 crop = moved_crop(pairs.image[row], move)
                 crops.append(worn_picture(rng, crop) if is_worn else crop)
                 truth = move.points(pairs.landmarks_px[row])
-                truths.append(truth[_mirrored_68()] if move.is_mirrored else truth)
+                truths.append(truth[list(MIRRORED_68)] if move.is_mirrored else truth)
             image = torch.from_numpy(np.stack(crops)).to(device)
             amounts, _ = network(network_input(image))
             found = torch.einsum("nkc,kp->npc", amounts, at_landmarks.to(device))
@@ -101,12 +102,3 @@ def evaluate(
             errors.append(box_normalised_errors(points, np.stack(truths)))
             yaws.append(pairs.yaw_rad[rows.start : rows.stop])
     return scores_per_yaw(np.concatenate(errors), np.concatenate(yaws))
-
-
-def _mirrored_68() -> list[int]:
-    """Return which of the 68 landmarks each becomes when the picture is mirrored."""
-    return [
-        *range(16, -1, -1), *range(26, 16, -1), *range(27, 31), *range(35, 30, -1),
-        45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40,
-        *range(54, 47, -1), *range(59, 54, -1), *range(64, 59, -1), *range(67, 64, -1),
-    ]  # fmt: skip

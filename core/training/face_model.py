@@ -30,6 +30,13 @@ LANDMARKS_68: tuple[int, ...] = (
 )  # fmt: skip
 """Vertices of the 68 iBUG landmarks, in their usual order."""
 
+MIRRORED_68: tuple[int, ...] = (
+    *range(16, -1, -1), *range(26, 16, -1), *range(27, 31), *range(35, 30, -1),
+    45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40,
+    *range(54, 47, -1), *range(59, 54, -1), *range(64, 59, -1), *range(67, 64, -1),
+)  # fmt: skip
+"""Which of the 68 landmarks each becomes when the picture is mirrored."""
+
 _CM = 0.01
 
 

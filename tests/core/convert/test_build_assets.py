@@ -20,7 +20,7 @@ def test_the_readme_and_the_manifest_name_every_file_and_its_hash():
     folder = assets_folder()
     manifest = json.loads((folder / "assets.json").read_text("utf-8"))
     readme = (folder / "README.md").read_text("utf-8")
-    papers = {"assets.json", "README.md", "LICENSE-Apache-2.0"}
+    papers = {"assets.json", "README.md", "LICENSE-Apache-2.0", "LICENSE-MIT-ICT-FaceKit"}
     assert {e["file"] for e in manifest["assets"]} == {p.name for p in folder.iterdir()} - papers
     for entry in manifest["assets"]:
         found = hashlib.sha256((folder / entry["file"]).read_bytes()).hexdigest()
