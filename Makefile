@@ -54,6 +54,7 @@ figures: $(READY) .venv-mediapipe/.ready build/figures/footage.mp4
 	$(BIN)/mien bench build/figures/footage.mp4 --out docs/figures \
 		$(if $(TASK_FILE),--task $(TASK_FILE))
 	$(BIN)/python tests/bench/draw_figures.py docs/figures/bench.json --out docs/figures
+	$(BIN)/python tests/bench/bench_one_euro.py --figure docs/figures/one_euro.svg
 
 build/figures/footage.mp4: | $(READY)
 	$(BIN)/python tests/demo/make_demo.py --out $(@D) --frames 600 --footage-only
