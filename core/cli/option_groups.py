@@ -169,6 +169,14 @@ def add_solve_options(parser: argparse.ArgumentParser, *, has_quality: bool = Fa
         help=f"live: how fast the cutoff rises with speed (default: {default.beta:g})",
     )
     group.add_argument(
+        "--quick-gain",
+        metavar="X",
+        type=float,
+        default=default.quick_gain,
+        help="live: how many times --beta counts at lids, lips and irises "
+        f"(default: {default.quick_gain:g})",
+    )
+    group.add_argument(
         "--calm-cutoff",
         metavar="HZ",
         type=float,

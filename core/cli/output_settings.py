@@ -22,6 +22,7 @@ def output_settings(arguments: Namespace) -> OutputSettings:
             mode=arguments.smooth or ("live" if is_live else SmoothSettings().mode),
             min_cutoff_hz=arguments.min_cutoff,
             beta=arguments.beta,
+            quick_gain=arguments.quick_gain,
             calm_cutoff_hz=arguments.calm_cutoff,
             motion_threshold=arguments.motion_threshold,
             fill_gap_s=arguments.fill_gaps,

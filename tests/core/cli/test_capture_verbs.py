@@ -125,7 +125,7 @@ def test_every_option_reaches_the_scene(mien, fake_capture, blender, tmp_path):
         *("animate", "clip.mp4", "-o", "face.usdc", "--carrier", "cache", "--tolerance", 0.5),
         *("--subdivide", 2, "--limit-surface", "--smooth", "live", "--min-cutoff", 2, "--beta", 3),
         *("--fill-gaps", 0.4, "--camera", "--no-texture", "--scene-rate", 29.97),
-        *("--depth", "take", "--scale", "iris"),
+        *("--depth", "take", "--scale", "iris", "--quick-gain", 7),
     )
     mien("animate", "clip.mp4", "-o", "live.abc", "--quality", "live")
     plain, full, live = blender.jobs
@@ -137,7 +137,13 @@ def test_every_option_reaches_the_scene(mien, fake_capture, blender, tmp_path):
     assert (plain.has_camera, plain.scene_rate_hz, len(plain.textures)) == (False, None, 1)
     assert plain.output == str(tmp_path / "plain.blend") and Path(plain.take).is_absolute()
     assert full.smooth == SmoothSettings(
-        mode="live", min_cutoff_hz=2, beta=3, fill_gap_s=0.4, depth="take", scale="iris"
+        mode="live",
+        min_cutoff_hz=2,
+        beta=3,
+        quick_gain=7,
+        fill_gap_s=0.4,
+        depth="take",
+        scale="iris",
     )
     assert full.mesh == MeshSettings(subdivide=2, use_limit_surface=True)
     assert full.animate == AnimateSettings(carrier="cache", tolerance_m=0.0005)
