@@ -20,6 +20,7 @@ from .option_groups import (
     add_solve_options,
     add_take,
 )
+from .train_verbs import add_train_options
 
 if TYPE_CHECKING:
     _Subparsers = argparse._SubParsersAction["_Parser"]
@@ -67,6 +68,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_models(verbs)
     _add_info(verbs)
     _add_bench(verbs)
+    _add_train(verbs)
     return parser
 
 
@@ -206,3 +208,27 @@ def _add_bench(verbs: _Subparsers) -> None:
     add_clip(parser)
     add_engine(parser)
     add_bench_options(parser)
+
+
+def _add_train(verbs: _Subparsers) -> None:
+    does = "Train a network of our own"
+    parser = verbs.add_parser(
+        "train",
+        help=does[0].lower() + does[1:],
+        description=f"{does}.",
+        epilog="example:\n  mien train prnet --data data --out build/prnet --minutes 100",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    networks = parser.add_subparsers(dest="network", required=True, metavar="NETWORK")
+    prnet = _add_verb(
+        networks,
+        "prnet",
+        does="Train the position-map network on portraits, and export it",
+        example="mien train prnet --data data --out build/prnet --minutes 100",
+        notes=(
+            "Ctrl-C writes a checkpoint; --resume goes on from it. The first minutes go into\n"
+            "finding and fitting the faces; pairs are made while training goes on."
+        ),
+    )
+    add_train_options(prnet)

@@ -17,6 +17,7 @@ from .model_verbs import models
 from .progress_bar import ProgressBar
 from .session import Session
 from .take_verbs import build, export, info
+from .train_verbs import train
 
 DONE, BUG, WRONG_ARGUMENTS, UNUSABLE, NO_FACE, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
@@ -28,6 +29,7 @@ _VERBS: dict[str, Callable[..., Result]] = {
     "models": models,
     "info": info,
     "bench": bench,
+    "train": train,
 }
 
 

@@ -73,6 +73,7 @@ def make_layout(model: FaceModel) -> Layout:
         boundary=mesh.boundary,
         bounds=mesh.bounds,
         importance=_importance(points, mesh),
+        is_skin=np.isin(np.arange(len(points)), mesh.triangles[mesh.zone == int(Zone.SKIN)]),
     )
     triangle, bary = _under_texels(plane, mesh.triangles)
     corners = mesh.triangles[triangle]

@@ -15,7 +15,7 @@ from scipy import sparse
 from scipy.sparse.linalg import spsolve
 from scipy.spatial import cKDTree
 
-from ..arrays import Float64Array, IndexArray
+from ..arrays import BoolArray, Float64Array, IndexArray
 from ..errors import DegenerateError
 
 _ROUNDS = 12
@@ -33,6 +33,7 @@ def plane_from_surface(
     boundary: IndexArray,
     bounds: Float64Array,
     importance: Float64Array,
+    is_skin: BoolArray,
 ) -> Float64Array:
     """Lay a surface on the square 0 … 1.
 
@@ -43,6 +44,7 @@ def plane_from_surface(
     boundary : shape (b,), the vertices around
     bounds : shape (n, 2), −1 … 1: by their direction the boundary is laid on the square's
     importance : shape (m,), how much of the square a triangle should get for its area
+    is_skin : shape (n,), which vertices belong to no patch over an eye or the mouth
 
     Returns
     -------
@@ -61,12 +63,14 @@ def plane_from_surface(
     wanted = importance * _areas_3d(points_m, triangles)
     wanted /= wanted.sum()
     partner = _mirror_partners(points_m)
+    # What has a mirror image and is no patch is held symmetric; the rest finds its place again.
+    paired = np.flatnonzero((partner >= 0) & is_skin)
+    held = np.union1d(paired, boundary).astype(np.int32)
     plane = np.zeros((len(points_m), 2))
     for turn in range(_ROUNDS):
         plane = _solved(weights, boundary=boundary, around=around)
-        plane = np.where(
-            (partner >= 0)[:, None], 0.5 * (plane + plane[partner] * (-1.0, 1.0)), plane
-        )
+        plane[paired] = 0.5 * (plane[paired] + plane[partner[paired]] * (-1.0, 1.0))
+        plane = _solved(weights, boundary=held, around=plane[held])
         if turn < _ROUNDS - 1:
             weights = _evened(weights, plane, triangles, wanted=wanted)
     # Seen with v down, a triangle turns the other way than in space.

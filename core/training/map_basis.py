@@ -46,14 +46,21 @@ class MapBasis:
 
 
 def make_basis(
-    model: FaceModel, layout: Layout, *, n_basis: int = N_BASIS, seed: int = 1
+    model: FaceModel,
+    layout: Layout,
+    *,
+    n_basis: int = N_BASIS,
+    n_faces: int = _N_FACES,
+    seed: int = 1,
 ) -> MapBasis:
     """Find the basis on made faces of the model."""
-    samples = _sample_maps(model, layout, seed=seed).transpose(0, 2, 1).reshape(-1, MAP_SIZE**2)
+    samples = (
+        _sample_maps(model, layout, n_faces, seed=seed).transpose(0, 2, 1).reshape(-1, MAP_SIZE**2)
+    )
     weight = np.sqrt(1.0 + (_FEATURES - 1.0) * _near_landmarks(layout)).ravel()
     mirrored = samples.reshape(-1, MAP_SIZE, MAP_SIZE)[:, :, ::-1].reshape(samples.shape)
-    even = _components(0.5 * (samples + mirrored), weight, has_constant=True)
-    odd = _components(0.5 * (samples - mirrored), weight, has_constant=False)
+    even = _components(0.5 * (samples + mirrored), weight, n_basis, has_constant=True)
+    odd = _components(0.5 * (samples - mirrored), weight, n_basis, has_constant=False)
     strength = np.concatenate([even[1], odd[1]])
     maps = np.concatenate([even[0], odd[0]])
     sign = np.repeat([1.0, -1.0], [len(even[0]), len(odd[0])])
@@ -81,7 +88,7 @@ class GridAmounts:
         return np.asarray(self._inverse @ points_px.astype(np.float32), np.float32)
 
 
-def _sample_maps(model: FaceModel, layout: Layout, *, seed: int) -> Float64Array:
+def _sample_maps(model: FaceModel, layout: Layout, n_faces: int, *, seed: int) -> Float64Array:
     """Return maps of made faces in crops: (n_faces, 16384, 3), pixels around the crop's middle."""
     neutral = layout.mix @ model.neutral_m.astype(np.float64) + layout.offset_m
     shapes = np.stack([layout.mix @ shape for shape in [*model.identity_m, *model.expression_m]])
@@ -93,8 +100,8 @@ def _sample_maps(model: FaceModel, layout: Layout, *, seed: int) -> Float64Array
         shift_px=np.zeros(3),
         residual=0.0,
     )
-    maps = np.zeros((_N_FACES, MAP_SIZE**2, 3))
-    for index in range(_N_FACES):
+    maps = np.zeros((n_faces, MAP_SIZE**2, 3))
+    for index in range(n_faces):
         rng = np.random.default_rng((seed, index))
         variation = random_variation(rng, nobody, model.expression_names)
         weights = np.concatenate([variation.identity, variation.expression])
@@ -116,7 +123,7 @@ def _near_landmarks(layout: Layout) -> Float64Array:
 
 
 def _components(
-    samples: Float64Array, weight: Float64Array, *, has_constant: bool
+    samples: Float64Array, weight: Float64Array, n_kept: int, *, has_constant: bool
 ) -> tuple[Float64Array, Float64Array]:
     """Return principal maps, of mean square 1, and the strength of each."""
     rows = samples * weight
@@ -125,7 +132,7 @@ def _components(
         unit = weight / np.linalg.norm(weight)
         rows = rows - np.outer(rows @ unit, unit)
     values, vectors = np.linalg.eigh(rows @ rows.T)
-    kept = np.argsort(values)[::-1][:N_BASIS]
+    kept = np.argsort(values)[::-1][:n_kept]
     maps = (vectors[:, kept].T @ rows) / weight
     maps /= np.sqrt((maps**2).mean(axis=1, keepdims=True))
     strength = values[kept]

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from ..arrays import Float64Array, FloatArray
 from .correspondence import N_MESH
-from .layout import MAP_SIZE, Layout
+from .layout import MAP_SIZE
 from .layout_tables import sampling_matrix
 from .map_basis import MapBasis
 from .pair_maker import Kind
@@ -38,13 +38,13 @@ _OPENINGS = (
 class PositionLoss(nn.Module):
     """Compares amounts of the basis at weighted points of the map."""
 
-    def __init__(self, basis: MapBasis, layout: Layout, facemesh_uv: FloatArray) -> None:
+    def __init__(self, basis: MapBasis, landmarks_uv: FloatArray, facemesh_uv: FloatArray) -> None:
         super().__init__()
-        texels, weight = _texels(layout)
-        uv = np.concatenate([layout.landmarks_uv, texels])
-        weights = np.concatenate([np.full(len(layout.landmarks_uv), LANDMARK_WEIGHT), weight])
+        texels, weight = _texels(landmarks_uv)
+        uv = np.concatenate([landmarks_uv, texels])
+        weights = np.concatenate([np.full(len(landmarks_uv), LANDMARK_WEIGHT), weight])
         at_points = basis.flat @ sampling_matrix(uv).T
-        first, second = _edges(len(layout.landmarks_uv), texels)
+        first, second = _edges(len(landmarks_uv), texels)
         self.register_buffer("at_points", _tensor(at_points))
         self.register_buffer("weights", _tensor(weights / weights.sum()))
         self.register_buffer("first", torch.from_numpy(first))
@@ -97,12 +97,12 @@ def _distance(vectors: Tensor) -> Tensor:
     return torch.sqrt((vectors**2).sum(dim=-1) + _SOFT_PX**2) - _SOFT_PX
 
 
-def _texels(layout: Layout) -> tuple[Float64Array, Float64Array]:
+def _texels(landmarks_uv: FloatArray) -> tuple[Float64Array, Float64Array]:
     """Return places (n, 2) of the texels that are looked at, and their weights (n,)."""
     line = np.arange(0, MAP_SIZE, _EVERY) / (MAP_SIZE - 1.0)
     u, v = (part.ravel() for part in np.meshgrid(line, line))
     weight = np.full(len(u), FACE_WEIGHT)
-    for pu, pv in layout.landmarks_uv[17:]:
+    for pu, pv in landmarks_uv[17:]:
         weight[np.hypot(u - pu, v - pv) < _FEATURE_RADIUS] = FEATURE_WEIGHT
     return np.stack([u, v], axis=1), weight
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from ..errors import TrainingDiverged
+from ..errors import Cancelled, TrainingDiverged
 from .batches import Batch, network_input
 from .checkpoint import MovingAverage, TrainingState, load_checkpoint, save_checkpoint
 from .position_loss import PositionLoss
@@ -67,6 +67,7 @@ class Training:
     settings : how long, how fast
     workers : of several processes, which this is
     evaluate : measures the averaged network; what it returns is written into the curves
+    check : called before each step; may raise `Cancelled`, then a checkpoint is written
     """
 
     def __init__(
@@ -79,13 +80,14 @@ class Training:
         settings: TrainingSettings,
         workers: Workers | None = None,
         evaluate: Callable[[nn.Module], dict[str, float]] | None = None,
+        check: Callable[[], None] = lambda: None,
     ) -> None:
         self._workers = workers or Workers()
         self._device = torch.device(self._workers.device)
         self._network = network.to(self._device, memory_format=torch.channels_last)
         self._loss = loss.to(self._device)
         self._batches, self._folder, self.settings = batches, folder, settings
-        self._evaluate = evaluate
+        self._evaluate, self._check = evaluate, check
         self._moving = MovingAverage(self._network)
         self._runner: nn.Module = self._network
         if self._workers.count > 1:
@@ -117,28 +119,35 @@ class Training:
         TrainingDataError
             A checkpoint cannot be written, or pairs cannot be read.
         """
-        settings, state = self.settings, self.state
-        begun = time.monotonic() - state.elapsed_s
-        saved = evaluated = state.elapsed_s
-        sums: dict[str, float] = {}
-        n_summed = 0
+        begun = time.monotonic() - self.state.elapsed_s
+        self._saved_s = self._evaluated_s = self.state.elapsed_s
+        self._sums: dict[str, float] = {}
         while (progress := self._progress()) < 1.0:
-            parts = self._step(progress)
-            state.step += 1
-            state.elapsed_s = time.monotonic() - begun
-            for name, value in parts.items():
-                sums[name] = sums.get(name, 0.0) + value
-            n_summed += 1
-            if state.step % settings.log_steps == 0:
-                self._write({name: value / n_summed for name, value in sums.items()}, progress)
-                sums, n_summed = {}, 0
-            if self._evaluate and state.elapsed_s - evaluated > settings.evaluate_s:
-                evaluated = state.elapsed_s
-                self._write(self._evaluate(self.average), progress)
-            if state.elapsed_s - saved > settings.checkpoint_s:
-                saved = state.elapsed_s
+            try:
+                self._check()
+            except Cancelled:
                 self._save()
+                raise
+            parts = self._step(progress)
+            self.state.step += 1
+            self.state.elapsed_s = time.monotonic() - begun
+            self._account(parts, progress)
         self._save()
+
+    def _account(self, parts: dict[str, float], progress: float) -> None:
+        """Write curves, measure and save when it is time."""
+        settings, state = self.settings, self.state
+        for name, value in parts.items():
+            self._sums[name] = self._sums.get(name, 0.0) + value / settings.log_steps
+        if state.step % settings.log_steps == 0:
+            self._write(self._sums, progress)
+            self._sums = {}
+        if self._evaluate and state.elapsed_s - self._evaluated_s > settings.evaluate_s:
+            self._evaluated_s = state.elapsed_s
+            self._write(self._evaluate(self.average), progress)
+        if state.elapsed_s - self._saved_s > settings.checkpoint_s:
+            self._saved_s = state.elapsed_s
+            self._save()
 
     def _progress(self) -> float:
         """Return how much of the training is done, 0 … 1."""

@@ -83,6 +83,7 @@ def test_the_verbs_are_those_of_this_version():
         "models",
         "info",
         "bench",
+        "train",
     }
 
 
