@@ -16,7 +16,8 @@ from mien.core.detect.blazeface import FULL_RANGE, anchor_centers, letterbox
 from mien.core.detect.ranges import MAX_FAR_SIZE, NearThenFar
 from mien.core.errors import ArgumentError
 from mien.core.records import FaceBox
-from mien.core.settings import DetectSettings
+from mien.core.settings import DetectSettings, SourceSettings
+from mien.core.source import open_source
 
 IMAGE = np.zeros((200, 400, 3), np.uint8)
 
@@ -44,14 +45,57 @@ def test_where_a_near_face_is_found_the_far_detector_is_not_even_loaded():
     assert NearThenFar(near, never).detect(IMAGE) == near.faces
 
 
-def test_where_none_is_near_far_ones_are_taken_but_no_near_ones():
-    limit_px = MAX_FAR_SIZE * 400
-    far = FakeDetector([face(limit_px - 1), face(limit_px + 1), face(5)])
+class SeesWhatIsBright:
+    """A near detector that finds a white square, but only where it fills much of the image."""
+
+    def __init__(self, score=0.9):
+        self.score = score
+        self.n_calls = 0
+
+    def detect(self, image):
+        self.n_calls += 1
+        rows, columns = np.nonzero(image[..., 0] > 200)
+        if not rows.size or np.ptp(columns) < 0.2 * image.shape[1]:
+            return []
+        corners = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+        points = np.tile(np.float32([columns.min(), rows.min()]), (6, 1))
+        return [FaceBox(np.array(corners, np.float32), points, self.score)]
+
+
+def scene_with_a_square(x, y, side):
+    image = IMAGE.copy()
+    image[y : y + side, x : x + side] = 255
+    return image, np.array([x, y, x + side, y + side], np.float32)
+
+
+@pytest.mark.parametrize(("x", "y"), [(100, 60), (0, 0), (380, 180), (0, 180)])
+def test_where_none_is_near_a_far_one_is_taken_as_the_near_detector_confirms_it(x, y):
+    image, corners = scene_with_a_square(x, y, 20)
+    near = SeesWhatIsBright()
+    far = FakeDetector([FaceBox(corners + 2, np.zeros((6, 2), np.float32), 0.6)])
     opened = []
-    detector = NearThenFar(FakeDetector([]), lambda: opened.append(far) or far)
+    detector = NearThenFar(near, lambda: opened.append(far) or far)
     for _ in range(3):
-        assert detector.detect(IMAGE) == [far.faces[0], far.faces[2]]
+        (found,) = detector.detect(image)
+        assert (found.corners_px == corners).all() and found.score == 0.9
+        assert (found.key_points_px == [x, y]).all()
     assert len(opened) == 1 and far.n_calls == 3
+
+
+def test_what_the_near_detector_does_not_confirm_is_no_face():
+    image, corners = scene_with_a_square(100, 60, 20)
+    here = FaceBox(corners, np.zeros((6, 2), np.float32), 0.9)
+    elsewhere = FaceBox(corners + 15, np.zeros((6, 2), np.float32), 0.9)
+    assert NearThenFar(SeesWhatIsBright(0.7), lambda: FakeDetector([here])).detect(image) == []
+    assert NearThenFar(SeesWhatIsBright(), lambda: FakeDetector([elsewhere])).detect(image) == []
+
+
+def test_a_near_face_that_only_the_far_detector_sees_is_not_taken():
+    limit_px = MAX_FAR_SIZE * 400
+    near = SeesWhatIsBright()
+    far = FakeDetector([face(limit_px + 1)])
+    assert NearThenFar(near, lambda: far).detect(IMAGE) == []
+    assert near.n_calls == 1  # not asked again
 
 
 def test_settings_know_three_ranges():
@@ -97,6 +141,19 @@ def test_a_near_face_is_the_short_ranges_own(astronaut):
     (full,) = open_detector(DetectSettings(range="full")).detect(astronaut)
     assert (found.corners_px == near.corners_px).all()
     assert np.abs(full.corners_px - near.corners_px).max() < 0.25 * np.ptp(near.corners_px[::2])
+
+
+@pytest.mark.weights
+def test_letters_that_the_full_range_takes_for_faces_are_none(data_file):
+    path = data_file("clips/pyfeat_face_noface.mov")
+    full, auto = (open_detector(DetectSettings(range=kind)) for kind in ("full", "auto"))
+    n_taken = 0
+    with open_source(str(path), SourceSettings(start_s=5.0)) as source:
+        for frame in source.frames():
+            n_taken += len(full.detect(frame.image))
+            near = open_detector(DetectSettings(range="short")).detect(frame.image)
+            assert len(auto.detect(frame.image)) == len(near)
+    assert n_taken > 10
 
 
 @pytest.mark.weights
