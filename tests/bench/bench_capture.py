@@ -1,8 +1,9 @@
-"""Capturing beside decoding alone, and memory over a long clip.
+"""Capturing, live and best, beside decoding alone; memory over a long clip.
 
 Run: python tests/bench/bench_capture.py [CLIP]. Without a clip, the moving photograph is written as
 720p H.264 by the bpy module, noise and all, at a low and at a camera's bit rate. Goals: `live` at
-0.8 of the frames a second of decoding alone; under 600 MB on ten minutes of 1080p.
+0.8 of the frames a second of decoding alone; `best` at a half of `live`; either under 600 MB on
+ten minutes of 1080p.
 """
 
 import json
@@ -91,9 +92,10 @@ with tempfile.TemporaryDirectory() as folder:
             times.append(time.perf_counter())
     else:
         capture(
-            CapturePlan(footage=clip, take_folder=Path(folder) / "take"),
+            CapturePlan(footage=clip, take_folder=Path(folder) / "take", quality=what),
             on_progress=lambda progress: times.append(time.perf_counter()),
         )
+        times[-1] = time.perf_counter()  # what waits at the end counts, too
 print(json.dumps([(len(times) - 1) / (times[-1] - times[0]), peak_memory_bytes() / 1e6]))
 """
 
@@ -118,15 +120,19 @@ def make_clip(folder, *, size_name, quality, n_frames):
 
 def compare(clip):
     """Measure decoding and capturing in turn; print both and their ratio."""
-    decode, live = [], []
+    rates = {"decode": [], "live": [], "best": []}
     for _ in range(N_ROUNDS):
-        decode.append(json.loads(run(MEASURE, "decode", clip))[0])
-        live.append(json.loads(run(MEASURE, "live", clip))[0])
-    ratio = statistics.median(b / a for a, b in zip(decode, live, strict=True))
+        for what, found in rates.items():
+            found.append(json.loads(run(MEASURE, what, clip))[0])
+    decode, live, best = rates.values()
     print(f"{clip.name}, {clip.stat().st_size / 1e6:.1f} MB")
     print(f"  decoding alone {statistics.median(decode):.0f} frames/s")
-    print(f"  capture live   {statistics.median(live):.0f} frames/s")
-    print(f"  ratio          {ratio:.2f} (goal 0.8)", flush=True)
+    for name, found, base, goal in (("live", live, decode, 0.8), ("best", best, live, 0.5)):
+        ratio = statistics.median(b / a for a, b in zip(base, found, strict=True))
+        rate = statistics.median(found)
+        print(
+            f"  capture {name}   {rate:.0f} frames/s, ratio {ratio:.2f} (goal {goal})", flush=True
+        )
 
 
 def main():
@@ -139,8 +145,11 @@ def main():
             compare(make_clip(folder, size_name="720p", quality=quality, n_frames=N_FRAMES))
         clip = folder / "ten minutes.mp4"
         run(LOOP, folder / "photograph.mp4", clip, *SIZES["1080p"], LONG_S * RATE_HZ)
-        rate, peak = json.loads(run(MEASURE, "live", clip))
-        print(f"ten minutes of 1080p: {rate:.0f} frames/s, peak {peak:.0f} MB (goal 600)")
+        for what in ("live", "best"):
+            rate, peak = json.loads(run(MEASURE, what, clip))
+            print(
+                f"ten minutes of 1080p, {what}: {rate:.0f} frames/s, peak {peak:.0f} MB (goal 600)"
+            )
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 
 import cv2
 import numpy as np
@@ -14,6 +15,7 @@ from mien.core.inference.weights import find_weights
 from mien.core.landmarks import engine_spec
 from mien.core.pipeline import CapturePlan, capture, solve
 from mien.core.settings import DEFAULT_ENGINE, SmoothSettings, SourceSettings, TrackSettings
+from mien.core.source import opening
 from mien.core.takes import read_stills, read_take
 
 pytestmark = pytest.mark.weights
@@ -204,6 +206,52 @@ def test_a_resumed_capture_knows_who_is_who(two_faces, tmp_path, n_before):
     assert whole.faces[1 - right].presence[13] == 0
     for one, other in zip(whole.faces, parts.faces, strict=True):
         np.testing.assert_array_equal(one.landmarks_px, other.landmarks_px)
+
+
+class SwellingCapture:
+    """Gives the portrait, from the tenth frame on at another size, as some containers do."""
+
+    def __init__(self, portrait):
+        self.portrait = np.ascontiguousarray(portrait[..., ::-1])
+        self.position = -1
+
+    def isOpened(self):
+        return True
+
+    def grab(self):
+        self.position += 1
+        return self.position < 24
+
+    def retrieve(self, _buffer=None):
+        factor = 1.0 if self.position < 10 else 1.5
+        return True, cv2.resize(self.portrait, None, fx=factor, fy=factor)
+
+    def get(self, name):
+        size = self.portrait.shape
+        return {
+            cv2.CAP_PROP_POS_MSEC: self.position * 40.0,
+            cv2.CAP_PROP_FRAME_HEIGHT: size[0],
+            cv2.CAP_PROP_FRAME_WIDTH: size[1],
+            cv2.CAP_PROP_FPS: 25.0,
+        }.get(name, 0.0)
+
+    def release(self):
+        pass
+
+
+@pytest.mark.parametrize("quality", ["live", "best"])
+def test_footage_that_changes_its_size_is_scaled_and_says_so(
+    astronaut, tmp_path, monkeypatch, quality
+):
+    path = tmp_path / "swelling.mp4"
+    path.write_bytes(b"?")
+    opened = partial(opening.VideoFile, open_capture=lambda _: SwellingCapture(astronaut))
+    monkeypatch.setattr(opening, "VideoFile", opened)
+    take = capture(_plan(path, tmp_path / "take", quality=quality))
+    assert any("14 frames were scaled to 512×512" in text for text in take.warnings)
+    assert take.n_frames == 24 and take.shot.max() == 0
+    points = take.faces[0].landmarks_px[..., :2]
+    assert np.abs(points - np.median(points, axis=0)).mean() < 0.7
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 3)])
