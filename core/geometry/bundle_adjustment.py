@@ -15,7 +15,7 @@ import numpy as np
 from ..arrays import Float64Array, IndexArray
 from .sightings import N_OF_POSE, Poses, Sightings, misses_of, slopes_of
 
-N_STEPS = 12
+N_STEPS = 10
 N_PLACINGS = 4
 DEPTH_SHARE = (1.0 / 20.0) ** 2
 """What the network's depth counts, over x and y: it leads where nothing turns, else hardly."""

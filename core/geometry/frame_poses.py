@@ -9,7 +9,7 @@ from .bundle_adjustment import Bundle, facing_of, robust_weights
 from .sightings import N_OF_POSE, Poses, Sightings, misses_of, pose_slopes_of
 
 N_STEPS = 5
-N_POINTS = 96
+N_POINTS = 72
 """Points that are looked at; more do not change a pose by what can be seen."""
 N_TOGETHER = 64
 """Frames solved together: what belongs to them stays in a processor's cache."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..arrays import Float64Array, FloatArray, IndexArray, check_shape
 from ..records import Camera, FaceGeometry
-from ..spaces import apply_transform, image_from_head_matrices
+from ..spaces import apply_transform, focal_length_px, image_from_head_matrices
 from .bundle_adjustment import Bundle, adjust_bundle, facing_of, place_points
 from .canonical_face import CanonicalFace
 from .expression_depth import DepthModel, depth_model, expression_depth
@@ -61,10 +61,10 @@ class TakeFace:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Solving:
-    """A face on its way: its solve frame by frame, and what its skin's points showed.
+    """A face on its way: its solve frame by frame, and what is known of its skin's points.
 
     `frames` are those that could be solved, `skin` the points that are not irises, `triangles` and
-    `firmness` theirs; `start` and `sightings` are of `frames`, `keys` some of these.
+    `firmness` theirs; `start` holds poses of `frames`, `keys` are some of these.
     """
 
     face: TakeFace
@@ -73,9 +73,17 @@ class _Solving:
     skin: IndexArray
     triangles: IndexArray
     firmness: Float64Array
-    sightings: Sightings
     start: Poses
     keys: IndexArray
+
+    def sightings(self, chosen: IndexArray | slice) -> Sightings:
+        """Return what some of the frames show; not kept, since a take may be long."""
+        frames = self.frames[chosen]
+        return sightings_of_landmarks(
+            self.face.landmarks_px[frames][:, self.skin],
+            camera=self.first.camera,
+            distance_m=-self.first.camera_from_head[frames, 2, 3],
+        )
 
 
 def solve_take(faces: Sequence[TakeFace], *, size: tuple[int, int]) -> list[FaceGeometry]:
@@ -129,12 +137,11 @@ def _begun(face: TakeFace, first: FaceGeometry) -> _Solving | None:
     irises = [index for eye in face.eyes for index in eye.iris]
     skin = np.setdiff1d(np.arange(face.canonical.n_landmarks), irises).astype(np.int32)
     pose = first.camera_from_head[frames]
-    distance_m = -(pose[:, 2, 3])
-    sightings = sightings_of_landmarks(
-        face.landmarks_px[frames][:, skin], camera=first.camera, distance_m=distance_m
-    )
+    distance_m = -pose[:, 2, 3]
+    depth = face.landmarks_px[frames, :, 2].mean(1, dtype=np.float64)
+    depth_m = depth / focal_length_px(first.camera) * distance_m
     turn = pose[:, :3, :3] / np.linalg.norm(pose[:, :3, :1], axis=1, keepdims=True)
-    start = Poses(turn, pose[:, :3, 3], distance_m - sightings.depth_m.mean(1))
+    start = Poses(turn, pose[:, :3, 3], distance_m - depth_m)
     triangles = face.canonical.topology.triangles
     is_skin = np.isin(triangles, skin).all(1)
     return _Solving(
@@ -144,7 +151,6 @@ def _begun(face: TakeFace, first: FaceGeometry) -> _Solving | None:
         skin=skin,
         triangles=np.searchsorted(skin, triangles[is_skin]).astype(np.int32),
         firmness=face.firmness[skin],
-        sightings=sightings,
         start=start,
         keys=_different_frames(start.turn),
     )
@@ -169,7 +175,7 @@ def _adjusted(one: _Solving, *, zoom: float | None) -> Bundle:
     if zoom is not None:
         poses = replace(poses, place_m=poses.place_m * (1.0, 1.0, zoom))
     start = Bundle(shape_m.astype(np.float64), poses, zoom or 1.0, 0.0, one.firmness)
-    sightings = one.sightings.of(one.keys, slice(None))
+    sightings = one.sightings(one.keys)
     facing = facing_of(poses, start.shape_m, triangles=one.triangles)
     some = np.linspace(0, len(shape_m) - 1, min(len(shape_m), N_POINTS)).astype(np.int32)
     told = _turned_part(one.start.turn)
@@ -230,7 +236,7 @@ def _finished(one: _Solving, bundle: Bundle, *, camera: Camera) -> FaceGeometry:
     learned = np.linspace(0, len(one.frames) - 1, min(len(one.frames), N_LEARNED_FROM))
     some = learned.astype(np.int32)
     model = depth_model(
-        one.sightings.of(some, slice(None)),
+        one.sightings(some),
         poses.of(some),
         bundle.shape_m,
         zoom=bundle.zoom,
@@ -264,7 +270,7 @@ def _posed(one: _Solving, bundle: Bundle, *, start: Poses) -> Poses:
     parts = []
     for begin in range(0, len(one.frames), N_CHUNK):
         chunk = slice(begin, begin + N_CHUNK)
-        sightings = one.sightings.of(chunk, slice(None))
+        sightings = one.sightings(chunk)
         parts.append(
             poses_of_frames(sightings, bundle, start=start.of(chunk), triangles=one.triangles)
         )
@@ -280,7 +286,7 @@ def _camera_points(
 ) -> Float64Array:
     """Return all points in camera space: in the image as seen, as deep as shape and expression."""
     face, frames = one.face, one.frames[chunk]
-    sightings = one.sightings.of(chunk, slice(None))
+    sightings = one.sightings(chunk)
     expression_m = expression_depth(
         sightings,
         poses,

@@ -17,6 +17,8 @@ from ..landmarks.topology import (
     RIGHT_IRIS,
 )
 
+MESHES = (468, 478)
+"""How many points those meshes have of which it is known which are firm."""
 IRIS_CENTRES = (468, 473)
 N_WITH_IRISES = 478
 _EYE_CORNERS = (33, 133, 263, 362)
@@ -58,7 +60,7 @@ def firmness_of_points(neutral_m: FloatArray) -> Float64Array:
 
 def eyes_of_mesh(n_landmarks: int) -> tuple[Eye, ...]:
     """Return the eyes of a mesh that has irises; none of one that has not."""
-    if n_landmarks < N_WITH_IRISES:
+    if n_landmarks != N_WITH_IRISES:
         return ()
     right, left = IRIS_CENTRES
     return (Eye(RIGHT_EYE, (right, *RIGHT_IRIS)), Eye(LEFT_EYE, (left, *LEFT_IRIS)))

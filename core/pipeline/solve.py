@@ -22,7 +22,7 @@ from ..records import FaceGeometry, FaceTrack, Performance, Take
 from ..settings import WHOLE, SmoothSettings, Span
 from ..smooth import fill_gaps, smooth_without_lag
 from .causal import calm_causally
-from .firm_points import eyes_of_mesh, firmness_of_points
+from .firm_points import MESHES, eyes_of_mesh, firmness_of_points
 
 SAME_TIME_S = 1e-4
 """Times that miss the end of a span by less than this lie in it: rounding."""
@@ -148,7 +148,7 @@ def _geometries(
     size = take.footage.size
     # By their own number of landmarks: what an engine's name stands for may change.
     canonicals = {index: load_canonical_face(one.shape[1]) for index, one in points.items()}
-    if settings.has_depth_of_take:
+    if settings.has_depth_of_take and all(one.shape[1] in MESHES for one in points.values()):
         faces = [
             TakeFace(
                 landmarks_px=one,
