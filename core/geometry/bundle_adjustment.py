@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..arrays import Float64Array, IndexArray
-from .sightings import N_OF_POSE, Poses, Sightings, misses_of, slopes_of
+from .sightings import N_OF_POSE, Poses, Sightings, Slopes, misses_of, slopes_of
 
 N_STEPS = 10
 N_PLACINGS = 4
@@ -68,6 +68,19 @@ class _Priors:
     zoom_weight: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Steps:
+    """What makes things better: `of_poses` (n_frames, 7), `of_shape` (n_points, 3), `of_log_zoom`.
+
+    `information` is the inverse variance of the logarithm of the zoom.
+    """
+
+    of_poses: Float64Array
+    of_shape: Float64Array
+    of_log_zoom: float
+    information: float
+
+
 def adjust_bundle(
     sightings: Sightings,
     start: Bundle,
@@ -103,14 +116,14 @@ def adjust_bundle(
         log_zoom=math.log(start.zoom),
         zoom_weight=min(_HELD, weight / max(log_zoom_spread, 1e-9) ** 2 * NOISE_M**2),
     )
-    bundle, information = start, 0.0
+    bundle = start
     for _ in range(N_STEPS):
         misses = misses_of(sightings, bundle.poses, bundle.shape_m, zoom=bundle.zoom)
         weights = _weights(misses, base)
-        steps, information = _steps(sightings, bundle, misses, weights=weights, priors=priors)
+        steps = _steps(sightings, bundle, misses, weights=weights, priors=priors)
         moved = _moved(sightings, bundle, steps, weights=weights.of_misses, priors=priors)
         moved_m = float(np.abs(moved.shape_m - bundle.shape_m).max())
-        bundle = replace(moved, zoom_information=information)
+        bundle = replace(moved, zoom_information=steps.information)
         if moved_m < _STILL_M:
             break
     return bundle
@@ -202,15 +215,15 @@ def _steps(
     *,
     weights: _Weights,
     priors: _Priors,
-) -> tuple[tuple[Float64Array, Float64Array, float], float]:
-    """Solve the normal equations: steps of poses, shape and log zoom, and what is known of that."""
+) -> _Steps:
+    """Solve the normal equations, the points eliminated."""
     slopes = slopes_of(sightings, bundle.poses, bundle.shape_m, zoom=bundle.zoom)
     n_frames, n_points = misses.shape[:2]
     n_poses = N_OF_POSE * n_frames
     heavy = weights.of_misses[..., None]
     pose_rows = np.swapaxes(slopes.of_pose * heavy, 2, 3)  # (n_frames, n_points, 7, 3)
-    zoom_rows = slopes.of_zoom * weights.of_misses
     shape_rows = np.swapaxes(slopes.of_shape * heavy, 2, 3)
+    zoom_rows = slopes.of_zoom * weights.of_misses
 
     # Mixed blocks of frames, and at last the zoom, with points.
     mixed = np.zeros((n_poses + 1, n_points, 3))
@@ -224,49 +237,61 @@ def _steps(
     inverse = np.linalg.inv(of_shape)
     carried = (mixed.transpose(1, 0, 2) @ inverse).transpose(1, 0, 2).reshape(n_poses + 1, -1)
 
-    system = -carried @ mixed.reshape(n_poses + 1, -1).T
-    toward = -carried @ toward_shape.ravel()
-    of_poses = np.einsum("fnji,fnik->fjk", pose_rows, slopes.of_pose, optimize=True)
-    for frame in range(n_frames):
-        own = slice(N_OF_POSE * frame, N_OF_POSE * (frame + 1))
-        system[own, own] += of_poses[frame]
-    with_zoom = np.einsum("fnji,fni->fj", pose_rows, slopes.of_zoom).ravel()
-    system[:-1, -1] += with_zoom
-    system[-1, :-1] += with_zoom
-    system[-1, -1] += (zoom_rows * slopes.of_zoom).sum() + priors.zoom_weight
-    toward[:-1] += np.einsum("fnji,fni->fj", pose_rows, misses).ravel()
-    toward[-1] += (zoom_rows * misses).sum()
-    toward[-1] += priors.zoom_weight * (priors.log_zoom - math.log(bundle.zoom))
-    # Rounding of the free frame of the head; far below what a step changes.
+    system, toward = _of_frames(slopes, misses, pose_rows=pose_rows, zoom_rows=zoom_rows)
+    system -= carried @ mixed.reshape(n_poses + 1, -1).T
+    system[-1, -1] += priors.zoom_weight
+    # Against rounding, since nothing but the priors holds the head's own frame.
     system[np.diag_indices(n_poses + 1)] *= 1.0 + 1e-9
-
+    toward -= carried @ toward_shape.ravel()
+    toward[-1] += priors.zoom_weight * (priors.log_zoom - math.log(bundle.zoom))
     unit = np.zeros(n_poses + 1)
     unit[-1] = 1.0
     step, of_zoom = np.linalg.solve(system, np.stack([toward, unit], axis=1)).T
     back = toward_shape - np.tensordot(step, mixed, axes=1)
-    shape_step = (inverse @ back[..., None])[..., 0]
-    return (step[:-1].reshape(n_frames, N_OF_POSE), shape_step, float(step[-1])), 1.0 / of_zoom[-1]
+    return _Steps(
+        of_poses=step[:-1].reshape(n_frames, N_OF_POSE),
+        of_shape=(inverse @ back[..., None])[..., 0],
+        of_log_zoom=float(step[-1]),
+        information=1.0 / float(of_zoom[-1]),
+    )
+
+
+def _of_frames(
+    slopes: Slopes, misses: Float64Array, *, pose_rows: Float64Array, zoom_rows: Float64Array
+) -> tuple[Float64Array, Float64Array]:
+    """Return the part of the normal equations in which points have none: poses, then the zoom."""
+    of_poses = np.einsum("fnji,fnik->fjk", pose_rows, slopes.of_pose, optimize=True)
+    n_poses = N_OF_POSE * len(of_poses)
+    system, toward = np.zeros((n_poses + 1, n_poses + 1)), np.zeros(n_poses + 1)
+    for frame, own_block in enumerate(of_poses):
+        own = slice(N_OF_POSE * frame, N_OF_POSE * (frame + 1))
+        system[own, own] = own_block
+    with_zoom = np.einsum("fnji,fni->fj", pose_rows, slopes.of_zoom).ravel()
+    system[:-1, -1] = system[-1, :-1] = with_zoom
+    system[-1, -1] = (zoom_rows * slopes.of_zoom).sum()
+    toward[:-1] = np.einsum("fnji,fni->fj", pose_rows, misses).ravel()
+    toward[-1] = (zoom_rows * misses).sum()
+    return system, toward
 
 
 def _moved(
     sightings: Sightings,
     bundle: Bundle,
-    steps: tuple[Float64Array, Float64Array, float],
+    steps: _Steps,
     *,
     weights: Float64Array,
     priors: _Priors,
 ) -> Bundle:
     """Go the steps, or as much of them as makes things better."""
-    pose_steps, shape_step, log_step = steps
     before = _cost(sightings, bundle, weights=weights, priors=priors)
     moved = bundle
     for halving in range(_N_HALVINGS):
         part = 0.5**halving
-        log_zoom = np.clip(math.log(bundle.zoom) + part * log_step, *LOG_ZOOM_LIMITS)
+        log_zoom = np.clip(math.log(bundle.zoom) + part * steps.of_log_zoom, *LOG_ZOOM_LIMITS)
         moved = replace(
             bundle,
-            shape_m=bundle.shape_m + part * shape_step,
-            poses=bundle.poses.moved(part * pose_steps).in_front(),
+            shape_m=bundle.shape_m + part * steps.of_shape,
+            poses=bundle.poses.moved(part * steps.of_poses).in_front(),
             zoom=math.exp(log_zoom),
         )
         if _cost(sightings, moved, weights=weights, priors=priors) <= before:
