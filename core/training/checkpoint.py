@@ -93,7 +93,7 @@ def load_checkpoint(folder: Path, state: TrainingState) -> None:
         state.optimiser.load_state_dict(values["optimiser"])
         state.step, state.elapsed_s = int(values["step"]), float(values["elapsed_s"])
         state.curves = list(values["curves"])
-    except (OSError, KeyError, ValueError, RuntimeError, pickle.UnpicklingError) as error:
+    except (OSError, EOFError, KeyError, ValueError, RuntimeError, pickle.UnpicklingError) as error:
         raise TrainingDataError(
             f"The checkpoint '{path}' cannot be read ({error}). Start again without --resume, or "
             "in another folder."

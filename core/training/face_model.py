@@ -78,7 +78,7 @@ def load_face_model(path: Path) -> FaceModel:
         The file is missing, damaged, or something else.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             quads = arrays["faces"]
             kept = quads[(quads < N_HEAD).all(axis=1)]
             return FaceModel(
@@ -88,7 +88,7 @@ def load_face_model(path: Path) -> FaceModel:
                 expression_m=_CM * arrays["expr"][:, :N_HEAD].astype(np.float32),
                 expression_names=tuple(str(name) for name in arrays["expr_names"]),
             )
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise TrainingDataError(
             f"The face model '{path}' cannot be read ({error}). It must be ICT-FaceKit's light "
             "model as .npz with 'neutral', 'faces', 'identity', 'expr' and 'expr_names'."

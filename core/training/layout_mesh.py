@@ -79,11 +79,12 @@ def layout_mesh(model: FaceModel) -> LayoutMesh:
     triangles = model.triangles[(model.triangles < N_FACE).all(axis=1)]
     rows, triangles = _clipped(model.neutral_m.astype(np.float64), triangles)
     points = rows @ model.neutral_m.astype(np.float64)
-    loops = sorted(boundary_loops(triangles), key=len, reverse=True)
-    loops = sorted(loops, key=lambda loop: -float(np.ptp(points[loop], axis=0).sum()))
+    loops = boundary_loops(triangles)
     if len(loops) != 4:
         raise DegenerateError(f"The face must have 4 borders (around, mouth, eyes): {len(loops)}")
-    around, mouth, *eyes = loops
+    loops.sort(key=lambda loop: -float(np.ptp(points[loop], axis=0).sum()))
+    around, *holes = loops
+    mouth, *eyes = sorted(holes, key=lambda loop: abs(float(points[loop, 0].mean())))
     zone = [np.zeros(len(triangles), np.int32)]
     directed = {(a, b) for t in triangles.tolist() for a, b in zip(t, t[1:] + t[:1], strict=True)}
     parts, offsets = [triangles], [np.zeros((rows.shape[0], 3))]

@@ -84,9 +84,9 @@ def read_pairs(path: Path) -> PairFile:
         The file is missing or damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return PairFile(**{name: arrays[name] for name in _ARRAYS})
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise TrainingDataError(
             f"The pairs '{path}' cannot be read ({error}). Delete the file: it is made again."
         ) from error

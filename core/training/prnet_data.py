@@ -113,13 +113,13 @@ def load_tables(folder: Path) -> PrnetTables | None:
     if not path.exists():
         return None
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return PrnetTables(
                 MapBasis(arrays["maps"], arrays["sign"], arrays["mean"], arrays["spread"]),
                 arrays["landmarks_uv"],
                 arrays["facemesh_uv"],
             )
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise TrainingDataError(
             f"The tables '{path}' cannot be read ({error}). The pairs beside them mean nothing "
             "without: start in another folder."
