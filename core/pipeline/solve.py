@@ -61,13 +61,7 @@ def solve(
     ArgumentError
         The span holds no frame of the take; irises are to give the size, and there are none.
     """
-    try:
-        engine_spec(take.provenance.engine)
-    except ArgumentError as error:
-        raise TakeError(
-            f"Take '{take.folder}' was captured with engine '{take.provenance.engine}', which this "
-            "Mien does not have. Update Mien, or capture again."
-        ) from error
+    _check_engine(take)
     points = {
         face_index: calm_causally(
             track.landmarks_px, take.time_s, settings=settings, shot=take.shot
@@ -91,6 +85,17 @@ def solve(
         for face_index in points
     ]
     return performances if span == WHOLE else [_cut(one, span) for one in performances]
+
+
+def _check_engine(take: Take) -> None:
+    """Raise unless this Mien has the engine of a take."""
+    try:
+        engine_spec(take.provenance.engine)
+    except ArgumentError as error:
+        raise TakeError(
+            f"Take '{take.folder}' was captured with engine '{take.provenance.engine}', which this "
+            "Mien does not have. Update Mien, or capture again."
+        ) from error
 
 
 def _cut(performance: Performance, span: Span) -> Performance:
