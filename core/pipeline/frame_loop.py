@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from ..errors import Cancelled, MienError, SourceError
+from ..errors import Cancelled, MienError
 from ..records import Frame, Landmarks, OnProgress, Progress, Take
 from ..source import FrameSource
 from ..takes import TakeWriter, read_stills
@@ -64,7 +64,7 @@ def capture_frames(
                 n_done += 1
                 rate = n_done / max(time.monotonic() - started, 1e-6)
                 on_progress(Progress("capture", frame.index + 1, total, rate))
-        except (Cancelled, SourceError):
+        except (Cancelled, MienError):
             _try_to_finish(recorder)
             raise
         recorder.finish()
@@ -178,6 +178,7 @@ class _RecordingTwiceSeen:
             is_tracked=plan.track.is_tracked,
         )
         self._second = SecondLook(plan, finder.device)
+        self._is_broken = False
         self._jobs = InOrder[tuple[SeenFrame, _Faces]](
             n_waiting=_N_WAITING, name="mien-second-look"
         )
@@ -187,14 +188,23 @@ class _RecordingTwiceSeen:
         if not seen.is_written:
             seen = replace(seen, patches=self._second.keep(frame.image, seen.faces))
         self._submit(self._ahead.add(seen))
-        for done, faces in self._jobs.done():
-            _write(self._writer, done, faces)
+        self._write(self._jobs.done())
 
     def finish(self) -> None:
-        """Look again at what waits, and write it."""
+        """Look again at what waits, and write it; nothing behind a frame that could not be."""
+        if self._is_broken:
+            return
         self._submit(self._ahead.flush())
-        for done, faces in self._jobs.rest():
-            _write(self._writer, done, faces)
+        self._write(self._jobs.rest())
+
+    def _write(self, results: Iterable[tuple[SeenFrame, _Faces]]) -> None:
+        """Write frames whose second look is done."""
+        try:
+            for seen, faces in results:
+                _write(self._writer, seen, faces)
+        except BaseException:
+            self._is_broken = True
+            raise
 
     def _submit(self, steadied: Sequence[SteadiedFrame]) -> None:
         """Have frames looked at again, in order with those that need it not."""

@@ -197,6 +197,23 @@ def test_footage_that_breaks_off_keeps_every_frame_before(
     assert (take.n_frames, take.is_complete) == (7, False)
 
 
+@pytest.mark.parametrize("quality", ["live", "best"])
+def test_a_first_look_that_fails_keeps_every_frame_before(
+    capturing, shots, tmp_path, monkeypatch, quality
+):
+    def find(self, frame):
+        if frame.index == 3:
+            raise BackendError("The network is gone.")
+        return found(self, frame)
+
+    found = StandInFinder.find
+    monkeypatch.setattr(StandInFinder, "find", find)
+    plan = CapturePlan(str(shots), tmp_path / "take", quality=quality)
+    with pytest.raises(BackendError, match="The network is gone"):
+        capture(plan)
+    assert read_take(plan.take_folder).frame_index.tolist() == [0, 1, 2]
+
+
 def test_a_second_look_that_fails_leaves_no_hole(capturing, shots, tmp_path, monkeypatch):
     plan = CapturePlan(str(shots), tmp_path / "take")
     monkeypatch.setattr(StandInSecondLook, "fails_at", 30)  # the third image
