@@ -25,6 +25,7 @@ pytestmark = [
 # One whole, with strong expressions; one that loses the face, of a variable rate.
 CLIPS = ("liveportrait_d12.mp4", "pyfeat_face_noface.mov")
 SUFFIXES = (".blend", ".fbx", ".glb", ".abc", ".usdc", ".pc2", ".mdd", ".npz", ".csv", ".mp4")
+N_VERTICES = 478
 TOLERANCE_M = 1e-4
 # Point caches hold one sample a scene frame: they are asked for where a frame of the footage lies.
 ON_THE_FRAME = 1e-3
@@ -66,7 +67,7 @@ def _open_again(path, *, rate_hz):
     (face,) = (
         obj
         for obj in bpy.context.scene.objects
-        if obj.type == "MESH" and len(obj.data.vertices) == 468
+        if obj.type == "MESH" and len(obj.data.vertices) == N_VERTICES
     )
     return face
 
