@@ -80,10 +80,13 @@ class CropLandmarks:
     """What an engine found in a batch of crops.
 
     `points_px` (n_crops, n_landmarks, 3) float32, crop space; `presence` (n_crops,) 0 to 1.
+    `position_maps` (n_crops, size, size, 3) float32, crop space: all that engines see of which the
+    landmarks are sampled; None for the others.
     """
 
     points_px: Float32Array
     presence: Float32Array
+    position_maps: Float32Array | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,13 +94,15 @@ class Landmarks:
     """One face in one frame: `points_px` (n_landmarks, 3) float32, image space.
 
     `region` was cropped; `followed` is where the face was found at first, by which it is followed:
-    None where nobody follows it.
+    None where nobody follows it. `position_map` (size, size, 3) float32, image space, of engines
+    that have one.
     """
 
     points_px: Float32Array
     presence: float
     region: Region
     followed: Region | None = None
+    position_map: Float32Array | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -189,12 +194,17 @@ class FaceTopology:
     """The polygons of an engine's mesh and their neutral shape.
 
     `neutral_m` (n, 3) float32, head space; `triangles` (m, 3) int32, counter-clockwise seen from
-    outside; `uv` (n, 2) float32, 0 to 1, origin at the bottom left.
+    outside; `uv` (n, 2) float32, 0 to 1, origin at the bottom left. `quads` (k, 4) int32: the same
+    polygons before each was cut into two triangles; (0, 4) where the mesh is of triangles.
+    `facemesh_vertex` (478,) int32: the vertex next to each of FaceMesh's landmarks; (0,) where
+    vertices are those landmarks themselves.
     """
 
     neutral_m: Float32Array
     triangles: IndexArray
     uv: Float32Array
+    quads: IndexArray = field(default_factory=lambda: np.zeros((0, 4), np.int32))
+    facemesh_vertex: IndexArray = field(default_factory=lambda: np.zeros(0, np.int32))
 
 
 @dataclass(frozen=True, slots=True)

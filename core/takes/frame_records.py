@@ -10,6 +10,7 @@ import numpy as np
 from ..arrays import check_shape
 from ..errors import RangeError, ShapeError
 from ..records import Landmarks
+from .position_maps import map_record
 from .take_header import TakeHeader
 
 
@@ -36,6 +37,8 @@ def frame_records(
     for face in faces:
         face_records = _face_records(face, n_landmarks=header.n_landmarks)
         records += face_records if header.has_shots else face_records[:-1]
+        if header.map_size:
+            records.append(map_record(face, size=header.map_size))
     return records
 
 

@@ -55,7 +55,11 @@ def read_take(folder: str | Path) -> Take:
     place = Path(folder).absolute()
     header = read_header(place)
     n_frames = _count_whole_frames(place, header)
-    arrays = {file.name: _read_array(place, file, n_frames=n_frames) for file in header.arrays}
+    arrays = {
+        file.name: _read_array(place, file, n_frames=n_frames)
+        for file in header.arrays
+        if not file.is_large
+    }
     n_frames = _count_sound_frames(place, header, arrays)
     arrays = {name: array[:n_frames] for name, array in arrays.items()}
     times_s = _spread(arrays["time_s.f64"], step_s=1.0 / header.footage.rate_hz)

@@ -13,8 +13,9 @@ from ..errors import TakeDamaged, TakeError, TakeMissing, TakeTooNew
 from ..records import Footage, FootageKind, Provenance
 
 FORMAT = "mien-take"
-FORMAT_VERSION = 2
-"""2 added the shots and the followed regions; takes of version 1 stay so when gone on with."""
+FORMAT_VERSION = 3
+"""2 added the shots and the followed regions, 3 position maps; a take stays of the version that it
+was begun in when it is gone on with."""
 HEADER_NAME = "take.json"
 _HIGHEST_RATE_HZ = 1e6  # far above any camera: damage shows before it asks for all the memory
 
@@ -23,11 +24,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class ArrayFile:
-    """One append-only array: its path in the folder, its dtype, and the shape of one record."""
+    """One append-only array: its path in the folder, its dtype, and the shape of one record.
+
+    `is_large`: it is not read with the take, but some frames at a time by whoever needs it.
+    """
 
     name: str
     dtype: str
     tail: tuple[int, ...]
+    is_large: bool = False
 
     @property
     def record_bytes(self) -> int:
@@ -52,13 +57,15 @@ class StillEntry:
 class TakeHeader:
     """The content of `take.json`; `n_frames` frames were on the disk before it was written.
 
-    `is_temporary`: whoever began the take may remove it when it has served its purpose.
+    `is_temporary`: whoever began the take may remove it when it has served its purpose. `map_size`:
+    texels a side of the faces' position maps, 0 where there are none.
     """
 
     footage: Footage
     provenance: Provenance
     n_faces: int
     n_landmarks: int
+    map_size: int = 0
     n_frames: int = 0
     is_complete: bool = False
     is_temporary: bool = False
@@ -80,7 +87,14 @@ class TakeHeader:
             ]
             if self.has_shots:
                 files.append(ArrayFile(f"face{face}/followed_regions.f32", "<f4", (4,)))
+            if self.map_size:
+                files.append(self.map_file(face))
         return tuple(files)
+
+    def map_file(self, face: int) -> ArrayFile:
+        """Return the array of a face's position maps."""
+        shape = (self.map_size, self.map_size, 3)
+        return ArrayFile(f"face{face}/position_map.i16", "<i2", shape, is_large=True)
 
     @property
     def has_shots(self) -> bool:
@@ -146,6 +160,7 @@ def _header_from_json(values: Any, *, folder: Path) -> TakeHeader:
         provenance=_provenance(values["provenance"]),
         n_faces=_count(values["n_faces"], at_least=1),
         n_landmarks=_count(values["n_landmarks"], at_least=1),
+        map_size=_count(values.get("map_size", 0)),
         n_frames=_count(values["n_frames"]),
         is_complete=_typed(values["is_complete"], bool),
         is_temporary=_typed(values.get("is_temporary", False), bool),

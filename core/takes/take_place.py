@@ -12,6 +12,7 @@ from .take_lock import LOCK_NAME
 
 _OWN_FILES = re.compile(
     r"time_s\.f64|frame_index\.i32|shot\.i32|face\d+/(presence|landmarks_px|(followed_)?regions)\.f32"
+    r"|face\d+/position_map\.i16"
     r"|stills/face\d+-\d+\.png(\.part)?|take\.json(\.part)?"
 )
 

@@ -66,12 +66,14 @@ class TakeWriter:
         provenance: Provenance,
         n_faces: int,
         n_landmarks: int,
+        map_size: int = 0,
         is_overwriting: bool = False,
         is_temporary: bool = False,
     ) -> TakeWriter:
         """Begin a take in a new or empty folder; `is_overwriting` removes the take that is there.
 
-        `is_temporary` marks it as one that whoever begins it means to remove: `is_temporary_take`.
+        `map_size` is that of the engine's position maps, 0 where it has none. `is_temporary` marks
+        the take as one that whoever begins it means to remove: `is_temporary_take`.
 
         Raises
         ------
@@ -87,6 +89,7 @@ class TakeWriter:
             provenance,
             n_faces=n_faces,
             n_landmarks=n_landmarks,
+            map_size=map_size,
             is_temporary=is_temporary,
         )
         check_take_place(place, is_overwriting=is_overwriting)

@@ -82,9 +82,9 @@ def test_a_folder_without_a_take_is_missing(tmp_path):
 
 
 def test_a_newer_take_is_refused_untouched(folder):
-    edit(folder, lambda header: header.update(format_version=3, arrays="of another kind"))
+    edit(folder, lambda header: header.update(format_version=4, arrays="of another kind"))
     assert_refused_untouched(
-        folder, TakeTooNew, "its format is version 3, this Mien reads up to 2. Update"
+        folder, TakeTooNew, "its format is version 4, this Mien reads up to 3. Update"
     )
 
 
@@ -275,6 +275,7 @@ def test_a_take_from_before_there_were_temporary_ones_is_none(folder):
 def old(folder):
     """A take as the first version of the format had it."""
     edit(folder, lambda header: header.update(format_version=1))
+    edit(folder, lambda header: header.pop("map_size"))
     for name in ("shot.i32", "face0/followed_regions.f32", "face1/followed_regions.f32"):
         edit(folder, lambda header, name=name: header["arrays"].pop(name))
         (folder / name).unlink()
