@@ -181,7 +181,7 @@ def mirrored_map(position_map: FloatArray, *, size: int) -> Float32Array:
     size : pixels a side of the crop
     """
     turned = np.array(position_map[:, ::-1], np.float32)
-    turned[..., 0] = size - turned[..., 0]
+    turned[..., 0] = size - 1.0 - turned[..., 0]
     return turned
 
 

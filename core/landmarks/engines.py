@@ -16,7 +16,8 @@ class EngineSpec:
     """What an engine is made of: its own name, the weight file's, the number of its landmarks.
 
     `input_size` is the side of its crops in pixels; `authors_file` what has to be imported first,
-    nothing where the weights come with Mien.
+    nothing where the weights come with Mien. `map_size`: texels a side of the position map of which
+    the landmarks are sampled, 0 for engines that find landmarks themselves.
     """
 
     name: str
@@ -24,6 +25,7 @@ class EngineSpec:
     n_landmarks: int
     input_size: int = 192
     authors_file: str = ""
+    map_size: int = 0
 
 
 _SPECS = (

@@ -123,6 +123,7 @@ def _new_take(plan: CapturePlan, source: FrameSource) -> TakeWriter:
         provenance=provenance,
         n_faces=plan.track.n_faces,
         n_landmarks=spec.n_landmarks,
+        map_size=spec.map_size,
         is_overwriting=plan.is_overwriting,
         is_temporary=plan.is_temporary,
     )

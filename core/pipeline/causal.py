@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ..arrays import Float32Array, FloatArray, IndexArray
-from ..geometry import load_canonical_face
-from ..landmarks.topology import quick_landmarks
+from ..geometry import canonical_face_of
 from ..settings import SmoothSettings
 from ..smooth import quickness_around, smooth_causally
+from .firm_points import quick_points
 
 
 def calm_causally(
@@ -21,8 +21,8 @@ def calm_causally(
     """
     n_landmarks = landmarks_px.shape[1]
     quickness = quickness_around(
-        load_canonical_face(n_landmarks).topology.neutral_m,
-        quick_landmarks(n_landmarks),
+        canonical_face_of(n_landmarks).topology.neutral_m,
+        quick_points(n_landmarks),
         gain=settings.quick_gain,
     )
     return smooth_causally(landmarks_px, time_s, settings=settings, shot=shot, quickness=quickness)

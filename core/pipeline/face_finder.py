@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from ..arrays import in_order
 from ..detect import FaceDetector, open_detector
 from ..inference.devices import Device
-from ..landmarks import LandmarkEstimator, open_engine
+from ..landmarks import LandmarkEstimator, engine_spec
 from ..records import Frame, Landmarks, Region
 from ..track import (
     FaceTracker,
     Sighting,
     crop_from_image,
-    followed_region,
-    image_from_crop,
     picture_from_crop,
     region_from_box,
 )
+from .engine import landmarks_of_crop, open_estimator, with_followed_region
 from .plan import CapturePlan
 
 _NO_PICTURE = np.zeros((0, 3), np.float32)
@@ -34,9 +32,10 @@ class FaceFinder:
         self._detector: FaceDetector = open_detector(
             plan.detect, device=self._device, n_threads=plan.n_threads
         )
-        self._engine: LandmarkEstimator = open_engine(
+        self._engine: LandmarkEstimator = open_estimator(
             plan.engine, device=self._device, n_threads=plan.n_threads
         )
+        self._has_maps = engine_spec(plan.engine).map_size > 0
         self._tracker = FaceTracker(plan.track)
         self._settings = plan.track
 
@@ -58,7 +57,8 @@ class FaceFinder:
                 region_from_box(box, scale=self._settings.region_scale)
                 for box in self._detector.detect(in_order(frame.image))
             ]
-            regions = regions + self._tracker.new_regions(detected)
+            fresh = self._tracker.new_regions(detected)
+            regions = regions + self._closer(frame, fresh)
         return self._tracker.assign(self._look_at(frame, regions))
 
     def begin_shot(self) -> None:
@@ -78,6 +78,17 @@ class FaceFinder:
         crop = crop_from_image(frame.image, landmarks.region, size=self._engine.input_size)
         return Sighting(landmarks=landmarks, picture=picture_from_crop(crop))
 
+    def _closer(self, frame: Frame, detected: list[Region]) -> list[Region]:
+        """Look once where faces were detected, for engines whose own regions are others."""
+        closer = []
+        for region in detected:
+            for sighting in self._look_at(frame, [region]) if self._has_maps else ():
+                found = sighting.landmarks
+                if found.presence > self._settings.min_presence and found.followed is not None:
+                    region = found.followed
+            closer.append(region)
+        return closer
+
     def _look_at(self, frame: Frame, regions: list[Region]) -> list[Sighting]:
         """Run the engine on regions of a frame."""
         if not regions:
@@ -89,21 +100,11 @@ class FaceFinder:
         is_alone = self._settings.n_faces == 1
         return [
             Sighting(
-                landmarks=self._followed(
-                    Landmarks(
-                        points_px=image_from_crop(points, region, size=size),
-                        presence=float(presence),
-                        region=region,
-                    )
+                landmarks=with_followed_region(
+                    landmarks_of_crop(found, index, region=region, size=size),
+                    scale=self._settings.region_scale,
                 ),
                 picture=_NO_PICTURE if is_alone else picture_from_crop(crop),
             )
-            for points, presence, region, crop in zip(
-                found.points_px, found.presence, regions, crops, strict=True
-            )
+            for index, (region, crop) in enumerate(zip(regions, crops, strict=True))
         ]
-
-    def _followed(self, landmarks: Landmarks) -> Landmarks:
-        """Add where the face will be looked for next."""
-        scale = self._settings.region_scale
-        return replace(landmarks, followed=followed_region(landmarks, scale=scale))

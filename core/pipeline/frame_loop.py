@@ -18,6 +18,7 @@ from ..records import Frame, Landmarks, OnProgress, Progress, Take
 from ..source import FrameSource
 from ..takes import TakeWriter, read_stills
 from ..track import CutFinder, StillPicker, region_from_array
+from .engine import points_for_stills
 from .face_finder import FaceFinder
 from .in_order import InOrder
 from .look_ahead import LookAhead, SteadiedFrame
@@ -138,7 +139,8 @@ class _Loop:
         if is_offered:
             for face_index, landmarks in enumerate(faces):
                 if landmarks is not None:
-                    self._picker.offer(frame, landmarks, face_index=face_index)
+                    offered = points_for_stills(landmarks)
+                    self._picker.offer(frame, offered, face_index=face_index)
         seen = SeenFrame(
             index=frame.index,
             time_s=frame.time_s,

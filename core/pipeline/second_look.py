@@ -7,19 +7,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..arrays import Float32Array, ImageArray
+from ..arrays import ImageArray
 from ..inference.devices import Device
-from ..landmarks import agreeing, mirrored_back, open_engine
-from ..records import Landmarks, Region
+from ..landmarks import agreeing
+from ..records import CropLandmarks, Landmarks, Region
 from ..track import (
     Patch,
     Variation,
     crop_from_patch,
     followed_region,
-    image_from_crop,
     patch_from_image,
     variations_of,
 )
+from .engine import landmarks_of_crop, landmarks_of_map, open_estimator
 from .plan import CapturePlan
 
 
@@ -27,7 +27,7 @@ class SecondLook:
     """Runs the engine on several crops of each face; for one thread, with a network of its own."""
 
     def __init__(self, plan: CapturePlan, device: Device) -> None:
-        self._engine = open_engine(plan.engine, device=device, n_threads=plan.n_threads)
+        self._engine = open_estimator(plan.engine, device=device, n_threads=plan.n_threads)
         self._n_crops = plan.second_look.n_crops
         self._min_presence = plan.track.min_presence
         self._region_scale = plan.track.region_scale
@@ -71,10 +71,9 @@ class SecondLook:
         crops = [_crop(patch, variation, size=size) for patch, many in looks for variation in many]
         raw = self._engine.estimate(np.stack(crops))
         for number, (index, _, region) in enumerate(jobs):
-            part = slice(number * self._n_crops, (number + 1) * self._n_crops)
             again = _mean_face(
-                raw.points_px[part],
-                presence=raw.presence[part],
+                raw,
+                first=number * self._n_crops,
                 variations=looks[number][1],
                 region=region,
                 size=size,
@@ -99,28 +98,34 @@ def _crop(patch: Patch, variation: Variation, *, size: int) -> ImageArray:
 
 
 def _mean_face(
-    points_px: Float32Array,
+    found: CropLandmarks,
     *,
-    presence: Float32Array,
+    first: int,
     variations: Sequence[Variation],
     region: Region,
     size: int,
 ) -> Landmarks:
-    """Average what the crops of one face gave: points (n_crops, n_landmarks, 3), crop space."""
-    placed = np.stack(
-        [
-            image_from_crop(
-                mirrored_back(points, size=size) if variation.is_mirrored else points,
-                variation.region,
-                size=size,
-            )
-            for points, variation in zip(points_px, variations, strict=True)
-        ]
-    )
-    is_agreeing = agreeing(placed, size_px=region.size_px)
-    mean = placed[is_agreeing].mean(axis=0, dtype=np.float64)
+    """Average what the crops of one face gave, which are the batch's from `first` on."""
+    placed = [
+        landmarks_of_crop(
+            found,
+            first + number,
+            region=variation.region,
+            size=size,
+            is_mirrored=variation.is_mirrored,
+        )
+        for number, variation in enumerate(variations)
+    ]
+    presence = float(found.presence[first : first + len(placed)].mean())
+    points = np.stack([one.points_px for one in placed])
+    is_agreeing = agreeing(points, size_px=region.size_px)
+    maps = [one.position_map for one in placed if one.position_map is not None]
+    if maps:
+        mean_map = np.stack(maps)[is_agreeing].mean(axis=0)
+        return landmarks_of_map(mean_map, presence=presence, region=region)
+    mean = points[is_agreeing].mean(axis=0, dtype=np.float64)
     return Landmarks(
         points_px=np.asarray(mean, np.float32),
-        presence=float(presence.mean()),
+        presence=presence,
         region=region,
     )

@@ -11,8 +11,8 @@ from ..arrays import Float32Array
 from ..errors import ArgumentError, TakeError
 from ..geometry import (
     TakeFace,
+    canonical_face_of,
     image_from_geometry,
-    load_canonical_face,
     scaled_by_irises,
     solve_geometry,
     solve_take,
@@ -22,7 +22,7 @@ from ..records import FaceGeometry, FaceTrack, Performance, Take
 from ..settings import WHOLE, SmoothSettings, Span
 from ..smooth import fill_gaps, smooth_without_lag
 from .causal import calm_causally
-from .firm_points import MESHES, eyes_of_mesh, firmness_of_points
+from .firm_points import eyes_of_mesh, firmness_of_mesh, is_known_mesh
 
 SAME_TIME_S = 1e-4
 """Times that miss the end of a span by less than this lie in it: rounding."""
@@ -152,13 +152,13 @@ def _geometries(
     """Solve the faces of some landmarks: together, since one camera took them, or each frame."""
     size = take.footage.size
     # By their own number of landmarks: what an engine's name stands for may change.
-    canonicals = {index: load_canonical_face(one.shape[1]) for index, one in points.items()}
-    if settings.has_depth_of_take and all(one.shape[1] in MESHES for one in points.values()):
+    canonicals = {index: canonical_face_of(one.shape[1]) for index, one in points.items()}
+    if settings.has_depth_of_take and all(is_known_mesh(one.shape[1]) for one in points.values()):
         faces = [
             TakeFace(
                 landmarks_px=one,
                 canonical=canonicals[index],
-                firmness=firmness_of_points(canonicals[index].topology.neutral_m),
+                firmness=firmness_of_mesh(one.shape[1]),
                 eyes=eyes_of_mesh(one.shape[1]),
             )
             for index, one in points.items()
@@ -216,7 +216,7 @@ def _smoothed_face(
         track=track,
         landmarks_smooth_px=points,
         geometry=geometry,
-        topology=load_canonical_face(points.shape[1]).topology,
+        topology=canonical_face_of(points.shape[1]).topology,
         is_filled=is_filled,
         face_index=face_index,
         n_faces=len(take.faces),

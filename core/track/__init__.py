@@ -6,6 +6,7 @@ from .patch import Patch, crop_from_patch, patch_from_image
 from .region import (
     crop_from_image,
     image_from_crop,
+    region_around,
     region_from_array,
     region_from_box,
     region_from_landmarks,
@@ -28,6 +29,7 @@ __all__ = [
     "image_from_crop",
     "patch_from_image",
     "picture_from_crop",
+    "region_around",
     "region_from_array",
     "region_from_box",
     "region_from_landmarks",

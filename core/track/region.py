@@ -45,6 +45,25 @@ def region_from_landmarks(points_px: FloatArray, *, scale: float) -> Region:
     )
 
 
+def region_around(points_px: FloatArray, *, scale: float, rotation_rad: float) -> Region:
+    """Return the region around points, turned, to the precision of a take.
+
+    Parameters
+    ----------
+    points_px : shape (n, 3) or (n, 2), image space
+    scale : size of the region over the larger side of the points' box in the turned region
+    rotation_rad : of the region
+    """
+    flat = points_px[:, :2].astype(np.float64)
+    cos, sin = math.cos(rotation_rad), math.sin(rotation_rad)
+    image_from_turned = np.array([[cos, -sin], [sin, cos]])
+    turned = flat @ image_from_turned
+    low, high = turned.min(axis=0), turned.max(axis=0)
+    x_px, y_px = image_from_turned @ ((low + high) / 2.0)
+    size_px = scale * float((high - low).max())
+    return region_from_array(Region(float(x_px), float(y_px), size_px, rotation_rad).as_array())
+
+
 def region_from_array(values: FloatArray) -> Region:
     """Read what `Region.as_array` wrote."""
     return Region(*(float(value) for value in values))
