@@ -27,7 +27,8 @@ class PositionMapGraph(nn.Module):
         folded = copy.deepcopy(network).eval()
         for unit in folded.encoder:
             if isinstance(unit, ConvUnit):
-                unit.conv, unit.norm = _folded(unit.conv, unit.norm), nn.Identity()
+                unit.conv = _folded(unit.conv, unit.norm)
+                unit.norm = nn.Identity()  # type: ignore[assignment]
         last = folded.amounts
         last.weight.data = last.weight.data * folded.spread[:, None]
         last.bias.data = last.bias.data * folded.spread + folded.mean

@@ -114,7 +114,7 @@ def _blurred(rng: np.random.Generator, image: ImageArray) -> ImageArray:
         reach = (length - 1) / 2.0 * np.array([np.cos(angle), np.sin(angle)])
         middle = np.full(2, (length - 1) / 2.0)
         ends = np.rint([middle - reach, middle + reach]).astype(int).tolist()
-        cv2.line(kernel, tuple(ends[0]), tuple(ends[1]), 1.0)
+        cv2.line(kernel, ends[0], ends[1], (1.0,))
         return np.asarray(cv2.filter2D(image, -1, kernel / kernel.sum()), np.uint8)
     side = int(rng.uniform(0.25, 0.8) * len(image))
     small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)

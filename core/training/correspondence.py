@@ -71,7 +71,8 @@ def first_uv(
 def symmetric_uv(uv: FloatArray) -> Float64Array:
     """Average each landmark with the mirrored one of the other side."""
     partner = mirrored_points(len(uv))
-    return 0.5 * (uv + np.stack([1.0 - uv[partner, 0], uv[partner, 1]], axis=1))
+    mirrored = np.stack([1.0 - uv[partner, 0], uv[partner, 1]], axis=1)
+    return np.asarray(0.5 * (uv + mirrored), np.float64)
 
 
 def refined_uv(uv: FloatArray, step_m: FloatArray, map_m: FloatArray) -> Float64Array:

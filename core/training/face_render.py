@@ -172,7 +172,7 @@ def _laid_over(image: ImageArray, layer: Float32Array) -> ImageArray:
     share = layer[..., 3]
     soft = cv2.GaussianBlur(share, (0, 0), 0.6)
     alpha = np.minimum(share, np.clip(2.0 * soft - 0.9, 0.0, 1.0))[..., None]
-    return (image * (1.0 - alpha) + layer[..., :3] * alpha + 0.5).astype(np.uint8)
+    return np.asarray(image * (1.0 - alpha) + layer[..., :3] * alpha + 0.5, np.uint8)
 
 
 def _with_billboard(
@@ -206,7 +206,7 @@ def _with_billboard(
     alpha = person[..., 3:].astype(np.float32) / 255.0
     light = np.mean(variation.ambient) + 0.5 * variation.lights[:, 3:].mean(axis=1).sum()
     colour = np.clip(person[..., :3] * np.float32(light), 0.0, 255.0)
-    return (background * (1.0 - alpha) + colour * alpha + 0.5).astype(np.uint8)
+    return np.asarray(background * (1.0 - alpha) + colour * alpha + 0.5, np.uint8)
 
 
 def posed_points_of_pivot(
@@ -226,7 +226,7 @@ def _hollow(portrait: Portrait) -> ImageArray:
     small = cv2.resize(portrait.photo, None, fx=1 / step, fy=1 / step, interpolation=cv2.INTER_AREA)
     hull = cv2.convexHull((portrait.landmarks_px[:, :2] / step).astype(np.int32))
     mask = np.zeros(small.shape[:2], np.uint8)
-    cv2.fillConvexPoly(mask, hull, 255)
+    cv2.fillConvexPoly(mask, hull, (255,))
     filled = cv2.inpaint(small, mask, 5, cv2.INPAINT_TELEA)
     large = cv2.resize(filled, (PHOTO_SIZE, PHOTO_SIZE), interpolation=cv2.INTER_LINEAR)
     share = cv2.GaussianBlur(cv2.resize(mask, (PHOTO_SIZE, PHOTO_SIZE)), (0, 0), 3.0)[..., None]

@@ -178,7 +178,7 @@ def _warped(image: ImageArray, matrix: Float64Array) -> ImageArray:
 
     blur = max(0.0, 0.5 / float(matrix[0, 0]) - 0.5)
     if blur > 0.05:
-        image = cv2.GaussianBlur(image, (0, 0), blur)
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), blur), np.uint8)
     result = cv2.warpAffine(
         image,
         matrix,

@@ -204,22 +204,23 @@ def _matte(photo: ImageArray, landmarks_px: FloatArray) -> ImageArray:
     hull = cv2.convexHull(points.astype(np.int32))
     head = (int(centre[0]), int(centre[1] - 0.25 * radius[1]))
     axes = (int(1.45 * radius[0]), int(1.6 * radius[1]))
-    cv2.ellipse(mask, head, axes, 0, 0, 360, int(cv2.GC_PR_FGD), -1)
+    cv2.ellipse(mask, head, axes, 0, 0, 360, (int(cv2.GC_PR_FGD),), -1)
     neck = int(centre[1] + radius[1])
     cv2.rectangle(
         mask,
         (int(centre[0] - radius[0]), neck - 8),
         (int(centre[0] + radius[0]), half),
-        int(cv2.GC_PR_FGD),
+        (int(cv2.GC_PR_FGD),),
         -1,
     )
     mask[: half // 16] = cv2.GC_BGD
     mask[: neck - 10, : half // 12] = cv2.GC_BGD
     mask[: neck - 10, -half // 12 :] = cv2.GC_BGD
-    cv2.fillConvexPoly(mask, hull, int(cv2.GC_FGD))
+    cv2.fillConvexPoly(mask, hull, (int(cv2.GC_FGD),))
     cv2.setRNGSeed(1)
-    cv2.grabCut(small, mask, None, np.zeros((1, 65)), np.zeros((1, 65)), 3, cv2.GC_INIT_WITH_MASK)
+    models = np.zeros((1, 65)), np.zeros((1, 65))
+    cv2.grabCut(small, mask, (0, 0, 1, 1), *models, 3, cv2.GC_INIT_WITH_MASK)
     person = np.where((mask == cv2.GC_FGD) | (mask == cv2.GC_PR_FGD), 255, 0).astype(np.uint8)
-    person = cv2.morphologyEx(person, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    soft = cv2.GaussianBlur(person, (0, 0), 0.8)
+    opened = cv2.morphologyEx(person, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    soft = cv2.GaussianBlur(opened, (0, 0), 0.8)
     return np.asarray(cv2.resize(soft, (PHOTO_SIZE, PHOTO_SIZE)), np.uint8)

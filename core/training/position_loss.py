@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -19,6 +20,8 @@ from .layout import MAP_SIZE
 from .layout_tables import sampling_matrix
 from .map_basis import MapBasis
 from .pair_maker import Kind
+
+LongArray = NDArray[np.int64]
 
 LANDMARK_WEIGHT, FEATURE_WEIGHT, FACE_WEIGHT = 16.0, 4.0, 3.0
 _FEATURE_RADIUS = 0.07
@@ -107,7 +110,7 @@ def _texels(landmarks_uv: FloatArray) -> tuple[Float64Array, Float64Array]:
     return np.stack([u, v], axis=1), weight
 
 
-def _edges(n_landmarks: int, texels: Float64Array) -> tuple[np.ndarray, np.ndarray]:
+def _edges(n_landmarks: int, texels: Float64Array) -> tuple[LongArray, LongArray]:
     """Return pairs of points whose difference should be right too: neighbours, and openings."""
     side = round(len(texels) ** 0.5)
     index = np.arange(side * side).reshape(side, side) + n_landmarks

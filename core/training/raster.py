@@ -36,7 +36,9 @@ def rasterise(points_px: FloatArray, triangles: IndexArray, *, size: tuple[int, 
     height, width = size
     corners = points_px.astype(np.float32)[triangles]  # (m, 3, 3)
     x, y = corners[..., 0], corners[..., 1]
-    area = (x[:, 1] - x[:, 0]) * (y[:, 2] - y[:, 0]) - (x[:, 2] - x[:, 0]) * (y[:, 1] - y[:, 0])
+    area: Float32Array = (x[:, 1] - x[:, 0]) * (y[:, 2] - y[:, 0]) - (x[:, 2] - x[:, 0]) * (
+        y[:, 1] - y[:, 0]
+    )
     left = np.maximum(np.ceil(x.min(axis=1)), 0).astype(np.int32)
     top = np.maximum(np.ceil(y.min(axis=1)), 0).astype(np.int32)
     across = np.minimum(np.floor(x.max(axis=1)), width - 1).astype(np.int32) - left + 1

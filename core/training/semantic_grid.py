@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import spsolve
 
-from ..arrays import Float64Array, FloatArray, IndexArray
+from ..arrays import BoolArray, Float64Array, FloatArray, IndexArray
 from ..errors import RangeError
 from .face_model import MIRRORED_68
 
@@ -62,7 +62,7 @@ def semantic_grid(side: int, landmarks_uv: FloatArray) -> Float64Array:
         moved = _pulled(regular, side, tried)
         if not _folds(moved, side):
             fixed, grid = tried, moved
-    return grid.reshape(side, side, 2)
+    return np.asarray(grid.reshape(side, side, 2), np.float64)
 
 
 def _pulled(regular: Float64Array, side: int, fixed: dict[int, Float64Array]) -> Float64Array:
@@ -95,7 +95,7 @@ def _laplacian(side: int) -> sparse.csr_matrix:
     return (sparse.diags(total + _STIFFNESS) - links).tocsr()
 
 
-def _is_border(side: int) -> np.ndarray:
+def _is_border(side: int) -> BoolArray:
     """Return which vertices lie around the grid: they stay."""
     border = np.zeros((side, side), bool)
     border[[0, -1]] = True

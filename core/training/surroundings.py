@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..arrays import FloatArray, ImageArray
+from ..arrays import AnyArray, FloatArray, ImageArray
 
+_WHITE = (255,)
 _SKIN_RGB = np.array([[226, 180, 150], [198, 145, 112], [150, 100, 72], [96, 62, 45]], np.float64)
 
 
@@ -59,15 +60,15 @@ def cover(
     elif kind < 0.55:
         for _ in range(rng.integers(3, 14)):
             ends = middle + rng.normal(0.0, 0.2 * size, (2, 2))
-            cv2.line(mask, _at(ends[0]), _at(ends[1]), 255, 1, cv2.LINE_AA)
+            cv2.line(mask, _at(ends[0]), _at(ends[1]), _WHITE, 1, cv2.LINE_AA)
         fill = np.broadcast_to(rng.uniform(5, 140, 3), image.shape)
     else:
         axes = _at(rng.uniform(0.06, 0.22, 2) * size)
         if rng.random() < 0.5:
-            cv2.ellipse(mask, _at(middle), axes, rng.uniform(0, 180), 0, 360, 255, -1)
+            cv2.ellipse(mask, _at(middle), axes, rng.uniform(0, 180), 0, 360, _WHITE, -1)
         else:
             box = (tuple(middle), tuple(2.0 * np.array(axes)), float(rng.uniform(0, 180)))
-            cv2.fillConvexPoly(mask, cv2.boxPoints(box).astype(np.int32), 255)
+            cv2.fillConvexPoly(mask, cv2.boxPoints(box).astype(np.int32), _WHITE)
         fill = random_background(rng, size, photos)
     alpha = cv2.GaussianBlur(mask, (0, 0), rng.uniform(0.4, 1.2))[..., None] / 255.0
     result[:] = (image * (1.0 - alpha) + fill * alpha + 0.5).astype(np.uint8)
@@ -94,7 +95,8 @@ def put_on_glasses(
         for eye in eyes:
             cv2.ellipse(layer, _at(eye), axes, tilt, 0, 360, colour, -1, cv2.LINE_AA)
         share = rng.uniform(0.4, 1.0)
-        result = cv2.addWeighted(layer, share, result, 1.0 - share, 0.0)
+        mixed = cv2.addWeighted(layer, share, result, 1.0 - share, 0.0)
+        result = np.asarray(mixed, np.uint8)
     for eye in eyes:
         cv2.ellipse(result, _at(eye), axes, tilt, 0, 360, colour, thickness, cv2.LINE_AA)
     inner = 0.4 * bridge
@@ -171,10 +173,10 @@ def _hand_into(rng: np.random.Generator, mask: ImageArray, middle: FloatArray, s
     for finger in range(rng.integers(2, 5)):
         tip = middle + across * width * 1.15 * finger + toward * rng.normal(0.0, 0.02) * size
         root = tip + toward * rng.uniform(0.25, 0.4) * size
-        cv2.line(mask, _at(tip), _at(root), 255, max(2, int(width)), cv2.LINE_AA)
-        cv2.line(mask, _at(root), _at(root + toward * size), 255, int(1.3 * width), cv2.LINE_AA)
+        cv2.line(mask, _at(tip), _at(root), _WHITE, max(2, int(width)), cv2.LINE_AA)
+        cv2.line(mask, _at(root), _at(root + toward * size), _WHITE, int(1.3 * width), cv2.LINE_AA)
 
 
-def _at(point: FloatArray) -> tuple[int, int]:
+def _at(point: AnyArray) -> tuple[int, int]:
     """Return a point as OpenCV wants it."""
     return round(float(point[0])), round(float(point[1]))

@@ -84,7 +84,10 @@ class Training:
     ) -> None:
         self._workers = workers or Workers()
         self._device = torch.device(self._workers.device)
-        self._network = network.to(self._device, memory_format=torch.channels_last)
+        self._network = network.to(self._device)
+        for parameter in network.parameters():
+            if parameter.dim() == 4:
+                parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
         self._loss = loss.to(self._device)
         self._batches, self._folder, self.settings = batches, folder, settings
         self._evaluate, self._check = evaluate, check
@@ -191,7 +194,7 @@ class Training:
             "step": float(self.state.step),
             "elapsed_s": round(self.state.elapsed_s, 1),
             "progress": round(progress, 4),
-            **{name: round(value, 5) for name, value in values.items()},
+            **{name: round(float(value), 5) for name, value in values.items()},
         }
         self.state.curves.append(line)
         self._folder.mkdir(parents=True, exist_ok=True)

@@ -112,8 +112,8 @@ def random_expression(
         weights[index["jawOpen"]] = rng.beta(1.2, 2.0)
     if rng.random() < 0.25:
         smile = rng.beta(1.5, 1.5)
-        for side in ("mouthSmile_L", "mouthSmile_R"):
-            weights[index[side]] = np.clip(smile + rng.normal(0.0, 0.08), 0.0, 1.0)
+        for name in ("mouthSmile_L", "mouthSmile_R"):
+            weights[index[name]] = np.clip(smile + rng.normal(0.0, 0.08), 0.0, 1.0)
     _calmed(weights, index)
     return weights
 
@@ -136,10 +136,10 @@ def _calmed(weights: Float64Array, index: dict[str, int]) -> None:
             continue
         if name.startswith(("mouthShrug", "mouthRoll", "mouthFunnel", "mouthPucker")):
             weights[i] *= 1.0 - 0.6 * jaw
-    for side in ("_L", "_R"):
-        blink = weights[index[f"eyeBlink{side}"]]
+    for ending in ("_L", "_R"):
+        blink = weights[index[f"eyeBlink{ending}"]]
         for other in ("eyeLookDown", "eyeSquint", "eyeWide"):
-            weights[index[other + side]] *= 1.0 - blink
+            weights[index[other + ending]] *= 1.0 - blink
 
 
 def _random_light(rng: np.random.Generator) -> tuple[Float64Array, Float64Array]:
