@@ -178,7 +178,7 @@ def _add_models(verbs: _Subparsers) -> None:
         does="Check and convert a weight file of a network's authors, and keep it",
         example="mien models import facemesh.pth",
     )
-    importing.add_argument("file", type=Path, metavar="FILE", help="for example a .tflite or .pth")
+    importing.add_argument("file", type=Path, metavar="FILE", help="for example a .tflite, .pth or .index")
     _add_verb(
         actions,
         "verify",

@@ -17,6 +17,8 @@ import numpy as np
 from ..errors import BackendError, WeightsCorrupt, WeightsMissing
 from ..inference.onnx_network import OnnxNetwork
 from ..inference.weights import MANIFEST_FILE, WeightFile, read_manifest, user_folder
+from .checkpoint_place import find_index
+from .tensorflow_checkpoint import read_checkpoint
 
 if TYPE_CHECKING:
     from .converted_model import ConvertedModel
@@ -36,13 +38,13 @@ def import_model(path: Path, *, folder: Path | None = None) -> tuple[WeightFile,
 
     Parameters
     ----------
-    path : the authors' file
+    path : the authors' file; of a TensorFlow checkpoint any, or its folder
     folder : where to store; the user's own when None
 
     Raises
     ------
     WeightsMissing
-        The file cannot be read.
+        The file, or one that belongs to it, cannot be read.
     WeightsUnsafe
         It could run code, or write outside of its folder; nothing of it was run or unpacked.
     WeightsCorrupt
@@ -51,12 +53,11 @@ def import_model(path: Path, *, folder: Path | None = None) -> tuple[WeightFile,
         torch or another package of `mien[convert]` is missing; the converted network does not
         compute what its source does; the folder cannot be written.
     """
+    path = find_index(path) or path
     data = _read(path)
     subject = f"Weights '{path.name}'"
     try:
-        from .authors_file import convert_file
-
-        models = convert_file(data, subject=subject)
+        models = _converted(path, data, subject=subject)
     except ImportError as error:
         raise BackendError(
             f"{subject} cannot be imported: {error}. Importing needs torch and converters; "
@@ -71,6 +72,18 @@ def import_model(path: Path, *, folder: Path | None = None) -> tuple[WeightFile,
     except OSError as error:
         raise _cannot_store(subject, folder, error) from error
     return weights
+
+
+def _converted(path: Path, data: bytes, *, subject: str) -> Sequence[ConvertedModel]:
+    """Convert what a file, or the checkpoint that it is the index of, holds."""
+    if find_index(path) is None:
+        from .authors_file import convert_file
+
+        return convert_file(data, subject=subject)
+    checkpoint = read_checkpoint(path, data)
+    from .checkpoint_networks import convert_checkpoint
+
+    return [convert_checkpoint(checkpoint)]
 
 
 def _described(model: ConvertedModel, *, folder: Path, origin: str) -> WeightFile:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import warnings
+from typing import Protocol
 
 import onnx
 import torch
@@ -64,7 +65,25 @@ class DetectorGraph(nn.Module):
 Graph = LandmarkGraph | DetectorGraph
 
 
-def onnx_from_graph(graph: Graph) -> bytes:
+class ImageGraph(Protocol):
+    """What can be exported: a torch module that takes `image`, and says what it gives."""
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """Height and width of the image."""
+        ...
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """Names of the results, in their order."""
+        ...
+
+    def eval(self) -> nn.Module:
+        """Return the module itself, ready to compute."""
+        ...
+
+
+def onnx_from_graph(graph: ImageGraph) -> bytes:
     """Export a graph, with a batch axis of any length `n`, as the bytes of an ONNX file.
 
     The same weights and the same versions of torch and onnxscript give the same bytes. Weights

@@ -30,14 +30,14 @@ def read_fields(message: bytes) -> Fields:
     fields: Fields = defaultdict(list)
     at = 0
     while at < len(message):
-        key, at = _read_varint(message, at)
+        key, at = read_varint(message, at)
         wire_type = key & 7
         if wire_type == _VARINT:
-            value, at = _read_varint(message, at)
+            value, at = read_varint(message, at)
             fields[key >> 3].append(value)
             continue
         if wire_type == _BYTES:
-            length, at = _read_varint(message, at)
+            length, at = read_varint(message, at)
         elif wire_type in (_FIXED_32, _FIXED_64):
             length = 4 if wire_type == _FIXED_32 else 8
         else:
@@ -71,13 +71,19 @@ def read_integers(fields: Fields, number: int) -> list[int]:
             continue
         at = 0
         while at < len(value):
-            integer, at = _read_varint(value, at)
+            integer, at = read_varint(value, at)
             integers.append(integer)
     return integers
 
 
-def _read_varint(message: bytes, at: int) -> tuple[int, int]:
-    """Return the number that starts at a byte, seven bits a byte, and where it ends."""
+def read_varint(message: bytes, at: int) -> tuple[int, int]:
+    """Return the number that starts at a byte, seven bits a byte, and where it ends.
+
+    Raises
+    ------
+    WeightsCorrupt
+        The message ends within the number, or it has more than ten bytes.
+    """
     value = 0
     for shift in range(0, 70, 7):
         if at >= len(message):

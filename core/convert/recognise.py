@@ -28,7 +28,8 @@ from .torch_weights import is_torch_file, read_state_dict
 SUPPORTED = (
     "Supported are MediaPipe's face_landmark.tflite, face_landmark_with_attention.tflite, "
     "face_detection_short_range.tflite and face_detection_full_range_sparse.tflite, its bundle "
-    "face_landmarker.task with the models in it, and facemesh.pth."
+    "face_landmarker.task with the models in it, facemesh.pth, and the TensorFlow checkpoints of "
+    "PRNet and L-PRNet (name the file that ends with .index)."
 )
 
 
