@@ -6,6 +6,7 @@ everyone.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +19,8 @@ from .sightings import Poses
 
 IRIS_DIAMETER_M = 0.0117
 """Rüfer et al., "White-to-white corneal diameter", Cornea 24(3), 2005: 11.71 ± 0.42 mm."""
+BEHIND_M = 0.003
+"""An iris lies behind the cornea, over which the lids close: its top must not come through them."""
 LEAST_COSINE = 0.35
 MOST_OFF_M = 0.015
 """How far an iris may lie before or behind the middle of its eye."""
@@ -34,7 +37,7 @@ class Eye:
 
 
 def iris_distances(slopes: Float64Array, poses: Poses, contour_m: Float64Array) -> Float64Array:
-    """Return where the lines of sight of an iris meet the plane of its eye.
+    """Return where the lines of sight of an iris meet its plane, a little behind that of its lids.
 
     Parameters
     ----------
@@ -48,6 +51,7 @@ def iris_distances(slopes: Float64Array, poses: Poses, contour_m: Float64Array) 
     """
     centre_m = contour_m.mean(0)
     normal = np.linalg.svd(contour_m - centre_m)[2][2]
+    centre_m = centre_m - BEHIND_M * math.copysign(1.0, normal[2]) * normal
     centre = poses.turn @ centre_m + poses.place_m
     turned = poses.turn @ normal
     lines = np.concatenate([slopes, -np.ones((*slopes.shape[:2], 1))], axis=-1)
