@@ -53,6 +53,17 @@ CONTOURS: Mapping[str, tuple[Ring, ...]] = MappingProxyType(
 )
 """The lines by which one recognises a face; the irises are in meshes of 478 points only."""
 
+FACEMESH_OF_68: tuple[int, ...] = (
+    127, 234, 93, 132, 58, 136, 150, 176, 152, 400, 379, 365, 288, 361, 323, 454, 356,
+    70, 63, 105, 66, 107, 336, 296, 334, 293, 300,
+    168, 197, 5, 4, 75, 97, 2, 326, 305,
+    33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380,
+    61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181,
+    78, 82, 13, 312, 308, 317, 14, 87,
+)  # fmt: skip
+"""The landmark nearest to each of the 68 iBUG ones, in their order: jaw, brows, nose, eyes, lips.
+The 17 of the jaw go along the oval from the subject's right temple to the left."""
+
 QUICK: Ring = (
     *RIGHT_EYE, *LEFT_EYE, *OUTER_LIPS, *INNER_LIPS, 468, *RIGHT_IRIS, 473, *LEFT_IRIS,
 )  # fmt: skip

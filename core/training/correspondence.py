@@ -12,21 +12,12 @@ from scipy.interpolate import RBFInterpolator
 from scipy.spatial import cKDTree
 
 from ..arrays import Float32Array, Float64Array, FloatArray, IndexArray
+from ..landmarks.topology import FACEMESH_OF_68 as FACEMESH_OF_68
 from ..landmarks.topology import mirrored_points
 from .layout import MAP_SIZE
 from .layout_mesh import Zone
 
 N_MESH, N_WITH_IRISES = 468, 478
-
-FACEMESH_OF_68: tuple[int, ...] = (
-    127, 234, 93, 132, 58, 136, 150, 176, 152, 400, 379, 365, 288, 361, 323, 454, 356,
-    70, 63, 105, 66, 107, 336, 296, 334, 293, 300,
-    168, 197, 5, 4, 75, 97, 2, 326, 305,
-    33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380,
-    61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181,
-    78, 82, 13, 312, 308, 317, 14, 87,
-)  # fmt: skip
-"""The FaceMesh landmark nearest to each of the 68 iBUG ones; the first 17 go along the oval."""
 
 _N_JAW = 17
 _SPLINE_SMOOTHING = 1e-6
