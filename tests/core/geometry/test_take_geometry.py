@@ -9,6 +9,7 @@ import pytest
 from mien.core.bench.face_motion import FaceMotion
 from mien.core.geometry import Eye, TakeFace, load_canonical_face, solve_geometry, solve_take
 from mien.core.geometry.head_pose import target_from_source
+from mien.core.geometry.irises import BEHIND_M
 from mien.core.landmarks.topology import LEFT_EYE, RIGHT_EYE
 from mien.core.pipeline.firm_points import eyes_of_mesh, firmness_of_points
 from mien.core.spaces import apply_transform, focal_length_px
@@ -192,6 +193,7 @@ def test_irises_lie_in_their_eyes(face_m):
     with_irises = np.concatenate([face_m, canonical[468:]])
     for eye, contour in (((468, 473), RIGHT_EYE), ((473, 478), LEFT_EYE)):
         middle = face_m[list(contour)].mean(0)
+        middle[2] -= BEHIND_M  # of a face that looks along z
         with_irises[slice(*eye)] += middle - with_irises[eye[0]]
     seen = turning(with_irises, n_frames=N_FRAMES)
     landmarks = seen.landmarks_px.copy()
