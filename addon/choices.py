@@ -11,6 +11,7 @@ _ENGINE_WORDS = {
         "FaceMesh V2",
         "MediaPipe's later mesh of 478 points, from finer crops. Import face_landmarker.task first",
     ),
+    "prnet": ("PRNet", "A position map: dense meshes of 1, 4 or 16 thousand points, no irises"),
 }
 ENGINES = tuple((name, *_ENGINE_WORDS.get(name, (name, ""))) for name in _NAMES)
 SMOOTHINGS = (
@@ -34,6 +35,11 @@ HEAD_SCALES = (
         "From the Irises",
         "Irises are 11.7 mm wide in nearly everyone. Needs an engine that finds them",
     ),
+)
+DENSITIES = (
+    ("1k", "1,089 Points", "For editing and games; as fast as the other engines"),
+    ("4k", "4,225 Points", "Finer lids and lips"),
+    ("16k", "16,641 Points", "All that the position map holds"),
 )
 CARRIERS = (
     ("shape-keys", "Shape Keys", "Few shape keys with one curve each: for editing, glTF, FBX, USD"),

@@ -8,10 +8,12 @@ from pathlib import Path
 from ..core.arrays import FloatArray
 from ..core.errors import DegenerateError, NoFace
 from ..core.export import png_of_texture
+from ..core.geometry import in_facemesh_order
 from ..core.pipeline import (
     CarriedExpression,
     Geometries,
     face_textures,
+    has_position_maps,
     raw_geometries,
     solve,
 )
@@ -77,7 +79,8 @@ def prepare_take(order: BuildOrder, on_progress: OnProgress) -> PreparedTake:
     geometries = order.geometries
     if geometries is None or any(len(one.head_m) != take.n_frames for one in geometries.values()):
         geometries = raw_geometries(take, order.smooth)
-    performances = solve(take, order.smooth, geometries=geometries)
+    density = order.plan.mesh.density if has_position_maps(take) else "1k"
+    performances = solve(take, order.smooth, geometries=geometries, density=density)
     if not any(one.is_present.any() for one in performances):
         raise NoFace(
             f"Take '{Path(order.folder).name}' holds no face: there is nothing to build. Capture "
@@ -112,6 +115,6 @@ def _jitter(points_px: FloatArray) -> float:
     from ..core.bench.measure import shaking_percent  # loads all of the bench
 
     try:
-        return shaking_percent(points_px)
+        return shaking_percent(in_facemesh_order(points_px))
     except DegenerateError:
         return float("nan")

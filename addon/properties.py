@@ -25,7 +25,7 @@ from ..core.settings import (
     Span,
     TrackSettings,
 )
-from .choices import CARRIERS, DEPTHS, ENGINES, EXPORT_FORMATS, HEAD_SCALES, SMOOTHINGS
+from .choices import CARRIERS, DENSITIES, DEPTHS, ENGINES, EXPORT_FORMATS, HEAD_SCALES, SMOOTHINGS
 from .footage import footage_changed
 
 _SMOOTH, _MESH, _ANIMATE, _TRACK = (
@@ -241,6 +241,11 @@ class MIEN_PG_mesh(bpy.types.PropertyGroup):
         min=0,
         max=3,
     )
+    density: EnumProperty(
+        name="Density",
+        description="How many points are sampled from the position map, before any subdivision",
+        items=DENSITIES,
+    )
     use_limit_surface: BoolProperty(
         name="Limit Surface",
         description="Place vertices where infinitely many subdivisions would",
@@ -274,8 +279,12 @@ class MIEN_PG_mesh(bpy.types.PropertyGroup):
     )
 
     def to_mesh_settings(self) -> MeshSettings:
-        """Return how the mesh is subdivided."""
-        return MeshSettings(subdivide=self.subdivide, use_limit_surface=self.use_limit_surface)
+        """Return how dense the mesh is, and how it is subdivided."""
+        return MeshSettings(
+            subdivide=self.subdivide,
+            use_limit_surface=self.use_limit_surface,
+            density=self.density,
+        )
 
     def to_animate_settings(self) -> AnimateSettings:
         """Return how the animation is carried."""

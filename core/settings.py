@@ -13,6 +13,7 @@ Quality = Literal["live", "best"]
 Depth = Literal["auto", "frame", "take"]
 HeadScale = Literal["canonical", "iris"]
 DetectorRange = Literal["auto", "short", "full"]
+Density = Literal["1k", "4k", "16k"]
 Carrier = Literal["shape-keys", "absolute-keys", "vertices", "cache"]
 
 SMOOTHINGS: tuple[Smoothing, ...] = ("none", "live", "best")
@@ -20,6 +21,7 @@ QUALITIES: tuple[Quality, ...] = ("live", "best")
 DEPTHS: tuple[Depth, ...] = ("auto", "frame", "take")
 HEAD_SCALES: tuple[HeadScale, ...] = ("canonical", "iris")
 DETECTOR_RANGES: tuple[DetectorRange, ...] = ("auto", "short", "full")
+DENSITIES: tuple[Density, ...] = ("1k", "4k", "16k")
 CARRIERS: tuple[Carrier, ...] = ("shape-keys", "absolute-keys", "vertices", "cache")
 ENGINES = ("facemesh", "facemesh-468", "facemesh-v2")
 """What `core/landmarks/engines.py` describes."""
@@ -197,12 +199,20 @@ class SmoothSettings:
 
 @dataclass(frozen=True, slots=True)
 class MeshSettings:
-    """Subdivision levels, and whether to evaluate Catmull-Clark's limit surface."""
+    """Subdivision levels, and whether to evaluate Catmull-Clark's limit surface.
+
+    `density`: about how many vertices are sampled from a position map, before they are subdivided.
+    """
 
     subdivide: int = 0
     use_limit_surface: bool = False
+    density: Density = "1k"
 
     def __post_init__(self) -> None:
+        if self.density not in DENSITIES:
+            raise ArgumentError(
+                f"density must be one of {', '.join(DENSITIES)}, got {self.density!r}"
+            )
         _check("subdivide", self.subdivide, 0, 3)
 
 

@@ -81,7 +81,7 @@ def write_scene_job(job: SceneJob, *, staging: Path, on_progress: OnProgress) ->
         wanted = ", ".join(SCENE_SUFFIXES)
         raise ArgumentError(f"'{output.name}' must end in one of {wanted}")
     on_progress(Progress("solve", 0, None))
-    performances = solve(read_take(job.take), job.smooth, span=job.span)
+    performances = solve(read_take(job.take), job.smooth, span=job.span, density=job.mesh.density)
     return write_performances(performances, job=job, staging=staging, on_progress=on_progress)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bpy
 
+from ...core.geometry import is_of_map
 from ..active_take import active_take
 from ..operators.build import PRESETS
 from ..session import SESSION
@@ -118,8 +119,9 @@ class MIEN_PT_mesh(MienSubPanel, bpy.types.Panel):
         if mesh.subdivide:
             column.prop(mesh, "use_limit_surface")
         take = active_take(context.scene)
-        if take is not None and take.n_landmarks:
-            # Every engine has one density so far.
+        if take is not None and is_of_map(take.n_landmarks):
+            column.prop(mesh, "density")
+        elif take is not None and take.n_landmarks:
             column.label(text=f"Density: {count_text(take.n_landmarks, 'point')}")
         column.separator()
         column.prop(mesh, "carrier")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import numpy as np
 
 from ...core.arrays import FloatArray, IndexArray
-from ...core.landmarks.topology import CONTOURS
 
 Color = tuple[float, float, float]
 
@@ -48,8 +47,10 @@ def mesh_edges(triangles: IndexArray) -> IndexArray:
 
 def contour_edges(n_landmarks: int) -> dict[str, IndexArray]:
     """Return the edges of the contours by name, each (n_edges, 2), that a mesh has."""
+    from ...core.pipeline import contours_of_mesh  # loads every stage
+
     edges = {}
-    for name, rings in CONTOURS.items():
+    for name, rings in contours_of_mesh(n_landmarks).items():
         closed = [
             np.stack([ring, np.roll(ring, -1)], axis=1) for ring in rings if max(ring) < n_landmarks
         ]

@@ -11,6 +11,7 @@ from ..outputs import SUFFIXES
 from ..settings import (
     CARRIERS,
     DEFAULT_ENGINE,
+    DENSITIES,
     DEPTHS,
     DETECTOR_RANGES,
     HEAD_SCALES,
@@ -233,6 +234,13 @@ def add_scene_options(parser: argparse.ArgumentParser) -> None:
         default=animate.tolerance_m,
         help="worst error of a vertex with shape-keys, in millimetres "
         f"(default: {animate.tolerance_m * 1000:g})",
+    )
+    group.add_argument(
+        "--density",
+        choices=DENSITIES,
+        default=mesh.density,
+        help="with engine prnet: about how many vertices are sampled from its position map "
+        f"(default: {mesh.density})",
     )
     group.add_argument(
         "--subdivide",

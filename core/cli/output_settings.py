@@ -29,7 +29,11 @@ def output_settings(arguments: Namespace) -> OutputSettings:
             depth=arguments.depth,
             scale=arguments.scale,
         ),
-        mesh=MeshSettings(subdivide=arguments.subdivide, use_limit_surface=arguments.limit_surface),
+        mesh=MeshSettings(
+            subdivide=arguments.subdivide,
+            use_limit_surface=arguments.limit_surface,
+            density=arguments.density,
+        ),
         animate=AnimateSettings(carrier=arguments.carrier, tolerance_m=arguments.tolerance),
         has_camera=arguments.camera,
         has_texture=arguments.texture,

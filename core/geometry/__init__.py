@@ -3,6 +3,8 @@
 from .canonical_face import CanonicalFace, load_canonical_face
 from .irises import Eye, scaled_by_irises
 from .map_face import (
+    Interpolation,
+    MapFace,
     canonical_face_of,
     in_facemesh_order,
     interpolation_to,
@@ -20,6 +22,8 @@ __all__ = [
     "REGION_SCALE",
     "CanonicalFace",
     "Eye",
+    "Interpolation",
+    "MapFace",
     "PositionMapNet",
     "TakeFace",
     "canonical_face_of",

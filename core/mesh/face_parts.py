@@ -60,8 +60,8 @@ def with_whole_parts(
     colours : shape (n_stills, size, size, 3), of one exposure
     weights : shape (n_stills, size, size), how well a still shows each texel
     agreed : the same, less where a still differs from the others
-    landmarks : shape (n_stills, n_landmarks, 3), image space
-    atlas : the UV map
+    landmarks : shape (n_stills, n_landmarks, 3), image space, in the order of the face mesh
+    atlas : the UV map; its points are where the landmarks lie
 
     Returns
     -------

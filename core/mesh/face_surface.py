@@ -1,4 +1,4 @@
-"""The mesh that a face is given away as: the engine's triangles, or those subdivided."""
+"""The mesh that a face is given away as: the engine's polygons, or those subdivided."""
 
 from __future__ import annotations
 
@@ -48,13 +48,14 @@ def face_surface(topology: FaceTopology, settings: MeshSettings) -> FaceSurface:
 
     Parameters
     ----------
-    topology : triangles and UVs
+    topology : polygons, quads where it has them, and UVs
     settings : levels, 0 for none; limit surface or not
     """
+    polygons = topology.quads if len(topology.quads) else topology.triangles
     if settings.subdivide == 0:
-        return FaceSurface(topology.triangles, topology.uv)
+        return FaceSurface(polygons, topology.uv)
     fine = subdivision(
-        polygon_mesh(topology.triangles, n_vertices=len(topology.neutral_m)),
+        polygon_mesh(polygons, n_vertices=len(topology.neutral_m)),
         levels=settings.subdivide,
         use_limit_surface=settings.use_limit_surface,
     )

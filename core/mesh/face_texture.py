@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -62,8 +63,14 @@ def unwrap_face_texture(
     mixed = weighted_mean(
         colours, np.stack([feathered(weight, is_face=atlas.is_face) for weight in agreed])
     )
+    marks = topology.facemesh_vertex if len(topology.facemesh_vertex) else np.arange(n_landmarks)
     mixed = with_whole_parts(
-        mixed, colours, weights, agreed=agreed, landmarks=landmarks, atlas=atlas
+        mixed,
+        colours,
+        weights,
+        agreed=agreed,
+        landmarks=landmarks[:, marks],
+        atlas=replace(atlas, points_px=atlas.points_px[marks]),
     )
     best = without_gaps(weights.max(axis=0), width=_GAP)
     trust = trust_of_weight(feathered(best, is_face=atlas.is_face))

@@ -21,9 +21,8 @@ from ..export import (
     write_pc2,
     write_points_csv,
 )
-from ..landmarks.topology import CONTOURS
 from ..mesh import FaceSurface, face_surface
-from ..pipeline import blendshape_weights
+from ..pipeline import blendshape_weights, contours_of_mesh
 from ..records import Performance, Take
 from ..settings import SourceSettings
 from ..source import open_source
@@ -106,11 +105,12 @@ def _write_overlay(solved: SolvedTake, output: Path, session: OutputSession) -> 
     """Draw the faces over the footage, opened as it was for the capture."""
     take = solved.take
     settings = _source_settings(take)
+    performances = solved.drawn_performances
     write_overlay(
-        solved.performances,
+        performances,
         output=output,
         open_footage=lambda: open_source(take.footage.path, settings),
-        contours=CONTOURS,
+        contours=contours_of_mesh(performances[0].landmarks_smooth_px.shape[1]),
         on_progress=session.report,
     )
     return [output]

@@ -8,6 +8,7 @@ from .. import pipeline
 from ..arrays import ImageArray
 from ..errors import NoFace, TakeDamaged
 from ..records import Performance, Take
+from ..settings import Density
 from .settings import OutputSettings
 
 
@@ -29,13 +30,30 @@ class SolvedTake:
         ArgumentError
             The span holds no frame.
         """
-        performances = pipeline.solve(self.take, self.settings.smooth, span=self.settings.span)
+        performances = self._solved(self.settings.mesh.density)
         if not performances:
             raise NoFace(
                 f"Take '{self.take.folder}' holds no face: there is nothing to write. "
                 "Capture footage that shows one."
             )
         return performances
+
+    @cached_property
+    def drawn_performances(self) -> list[Performance]:
+        """The faces as they are drawn over footage: with the coarse mesh, whatever is exported.
+
+        Raises
+        ------
+        NoFace, ArgumentError
+            As `performances`.
+        """
+        performances = self.performances
+        return performances if self.settings.mesh.density == "1k" else self._solved("1k")
+
+    def _solved(self, density: Density) -> list[Performance]:
+        """Solve the take for a density of its meshes."""
+        settings = self.settings
+        return pipeline.solve(self.take, settings.smooth, span=settings.span, density=density)
 
     @cached_property
     def textures(self) -> list[ImageArray | None]:

@@ -5,6 +5,8 @@ The only folder that imports every stage.
 
 from .blendshape_weights import blendshape_weights
 from .capture import capture
+from .contours import contours_of_mesh
+from .density import has_position_maps
 from .expression import CarriedExpression, carry_expression
 from .face_finder import FaceFinder
 from .plan import CapturePlan
@@ -20,7 +22,9 @@ __all__ = [
     "blendshape_weights",
     "capture",
     "carry_expression",
+    "contours_of_mesh",
     "face_textures",
+    "has_position_maps",
     "raw_geometries",
     "relocate_footage",
     "solve",

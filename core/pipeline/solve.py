@@ -19,9 +19,10 @@ from ..geometry import (
 )
 from ..landmarks import engine_spec
 from ..records import FaceGeometry, FaceTrack, Performance, Take
-from ..settings import WHOLE, SmoothSettings, Span
+from ..settings import WHOLE, Density, SmoothSettings, Span
 from ..smooth import fill_gaps, smooth_without_lag
 from .causal import calm_causally
+from .density import with_density
 from .firm_points import eyes_of_mesh, firmness_of_mesh, is_known_mesh
 
 SAME_TIME_S = 1e-4
@@ -38,6 +39,7 @@ def solve(
     *,
     span: Span = WHOLE,
     geometries: Geometries | None = None,
+    density: Density = "1k",
 ) -> list[Performance]:
     """Smooth and solve every face of a take that was seen at all.
 
@@ -48,6 +50,7 @@ def solve(
     span : what is wanted of it; the rest still helps to smooth
     geometries : `raw_geometries` of the take, where somebody kept them for settings of the same
         `geometry_kind`: it is a good part of the work, and the same however the take is smoothed
+    density : about how many vertices a position map is sampled to
 
     Returns
     -------
@@ -59,7 +62,8 @@ def solve(
     TakeError
         Another Mien captured it, with an engine that this one lacks.
     ArgumentError
-        The span holds no frame of the take; irises are to give the size, and there are none.
+        The span holds no frame of the take; irises are to give the size, and there are none; a
+        dense mesh is asked for, and there are no position maps.
     """
     _check_engine(take)
     points = {
@@ -84,7 +88,8 @@ def solve(
         )
         for face_index in points
     ]
-    return performances if span == WHOLE else [_cut(one, span) for one in performances]
+    cut = performances if span == WHOLE else [_cut(one, span) for one in performances]
+    return [with_density(one, take, density) for one in cut]
 
 
 def _check_engine(take: Take) -> None:

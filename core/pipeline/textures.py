@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..arrays import ImageArray
+from ..geometry import canonical_face_of
 from ..mesh.face_texture import unwrap_face_texture
 from ..records import FaceTopology, FaceTrack, Performance, Still, Take
 from ..takes import read_stills
@@ -37,10 +38,18 @@ def face_textures(take: Take, performances: Sequence[Performance]) -> list[Image
             [still for still in stills if still.face_index == performance.face_index],
             take.faces[performance.face_index],
             take=take,
-            topology=performance.topology,
+            topology=_topology_of(performance, take.faces[performance.face_index]),
         )
         for performance in performances
     ]
+
+
+def _topology_of(performance: Performance, track: FaceTrack) -> FaceTopology:
+    """Return the mesh of a take's landmarks; that of a denser performance shares its UV map."""
+    topology, n_landmarks = performance.topology, track.landmarks_px.shape[1]
+    if len(topology.neutral_m) == n_landmarks:
+        return topology
+    return canonical_face_of(n_landmarks).topology
 
 
 def _texture(

@@ -427,6 +427,9 @@ def test_everything_that_can_be_set_is_drawn_somewhere(scene, built):
     for kind, mode in (("FILE", "best"), ("CAMERA", "live"), ("CLIP", "none")):
         scene.mien.source.kind, scene.mien.smoothing.mode = kind, mode
         drawn |= draw_everything().properties
+    assert "MIEN_PG_mesh.density" not in drawn  # only position maps have a choice of densities
+    built.n_landmarks = 33 * 33
+    drawn |= draw_everything().properties
     # Of footage that is there; see above.
     drawn |= {"MIEN_PG_source.rate_hz", "MIEN_PG_source.filepath"}
     for group in classes_of(bpy.types.PropertyGroup):

@@ -103,7 +103,7 @@ def _still(face: int) -> Still:
     return Still(face, 1, 0.5, image, x_px=0.0, y_px=0.0, scale=1.0)
 
 
-def fake_solve(take, settings, *, span=None):
+def fake_solve(take, settings, *, span=None, density="1k"):
     """Stand for `pipeline.solve`: points that move on by `offset_m`, and stay where they are."""
     performances = []
     for face_index, track in enumerate(take.faces):
