@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..errors import ArgumentError
 from ..version import VERSION
+from .evaluate_verb import add_evaluate_options
 from .option_groups import (
     add_bench_options,
     add_capture_options,
@@ -68,6 +69,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_models(verbs)
     _add_info(verbs)
     _add_bench(verbs)
+    _add_evaluate(verbs)
     _add_train(verbs)
     return parser
 
@@ -178,7 +180,9 @@ def _add_models(verbs: _Subparsers) -> None:
         does="Check and convert a weight file of a network's authors, and keep it",
         example="mien models import facemesh.pth",
     )
-    importing.add_argument("file", type=Path, metavar="FILE", help="for example a .tflite, .pth or .index")
+    importing.add_argument(
+        "file", type=Path, metavar="FILE", help="for example a .tflite, .pth or .index"
+    )
     _add_verb(
         actions,
         "verify",
@@ -208,6 +212,17 @@ def _add_bench(verbs: _Subparsers) -> None:
     add_clip(parser)
     add_engine(parser)
     add_bench_options(parser)
+
+
+def _add_evaluate(verbs: _Subparsers) -> None:
+    parser = _add_verb(
+        verbs,
+        "evaluate",
+        does="Measure how far an engine's landmarks are off on annotated photographs",
+        example="mien evaluate facemesh AFLW2000-3D --plot errors.svg",
+        notes="The photographs are your own; see docs/evaluate.md.",
+    )
+    add_evaluate_options(parser)
 
 
 def _add_train(verbs: _Subparsers) -> None:

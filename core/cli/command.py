@@ -12,6 +12,7 @@ from .arguments import build_parser
 from .bench_verb import bench
 from .capture_verbs import animate, capture
 from .console import Result, show_error, show_result
+from .evaluate_verb import evaluate_verb
 from .interruption import Interruption
 from .model_verbs import models
 from .progress_bar import ProgressBar
@@ -29,6 +30,7 @@ _VERBS: dict[str, Callable[..., Result]] = {
     "models": models,
     "info": info,
     "bench": bench,
+    "evaluate": evaluate_verb,
     "train": train,
 }
 
