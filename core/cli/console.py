@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 _FLAGS = {
     "leave the texture out": "--no-texture leaves the texture out.",
+    "look for faces where the truth has them": "--regions truth looks there.",
     "go on with that take": "--resume goes on with the take, --overwrite replaces it.",
 }
 """How the command line does what the engine advises, whose words are read in a window, too."""

@@ -155,7 +155,7 @@ class _Tally:
         if not self._measured:
             raise NoFace(
                 f"'{self._plan.engine}' found none of the {len(self._missed)} annotated faces of "
-                f"data set '{folder}'. Look at the photographs, or try --regions truth."
+                f"data set '{folder}'. Check the photographs, or look for faces where the truth has them."
             )
         return Evaluation(
             self._plan.engine,

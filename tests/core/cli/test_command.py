@@ -78,6 +78,7 @@ def test_the_verbs_are_those_of_this_version():
     assert {command.split()[1] for command in parsers() if " " in command} == {
         "animate",
         "capture",
+        "evaluate",
         "build",
         "export",
         "models",
