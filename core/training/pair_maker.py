@@ -11,6 +11,7 @@ from enum import IntEnum
 import numpy as np
 
 from ..arrays import Float32Array, Float64Array, ImageArray
+from ..errors import TrainingDataError
 from .correspondence import N_MESH
 from .face_model import FaceModel
 from .face_render import PortraitSkin, crop_placement, draw_face
@@ -64,6 +65,11 @@ class PairMaker:
     gallery : the portraits
     held_out : make pairs of the people kept for evaluation, and only of faces, not of none
     seed : of everything
+
+    Raises
+    ------
+    TrainingDataError
+        No portrait is left to make pairs of.
     """
 
     def __init__(
@@ -78,6 +84,12 @@ class PairMaker:
         seed: int = 0,
     ) -> None:
         chosen = [p for p in gallery.portraits if p.is_held_out == held_out]
+        if not chosen:
+            kept = "kept for evaluation" if held_out else "to train on"
+            raise TrainingDataError(
+                f"None of the {len(gallery.portraits)} portraits shows a person {kept}. Give "
+                "portraits of more people: about one in seven is kept apart, by name."
+            )
         self._skins = [PortraitSkin(head, portrait) for portrait in chosen]
         self._photos = [portrait.photo for portrait in chosen]
         self._model, self._head, self._basis = model, head, basis

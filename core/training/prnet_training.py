@@ -85,6 +85,10 @@ def train_prnet(plan: PrnetPlan, *, check: Callable[[], None] = lambda: None) ->
     Cancelled
         By `check`.
     """
+    import cv2
+
+    # Its pictures are small: threads of its own would only take time from the network's.
+    cv2.setNumThreads(1)
     workers = _workers(plan.device)
     torch.manual_seed(plan.settings.seed)
     tables = _prepared(plan, workers)

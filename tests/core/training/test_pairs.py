@@ -24,13 +24,21 @@ def test_people_kept_for_evaluation_are_in_no_training_pair(
 ):
     held = {p.person for p in gallery.portraits if p.is_held_out}
     rest = {p.person for p in gallery.portraits if not p.is_held_out}
-    assert not held & rest
+    assert held == {"made/008", "made/013"} and not held & rest
     makers = [
         PairMaker(face_model, layout, head, basis, gallery, held_out=is_held_out)
         for is_held_out in (False, True)
     ]
     names = [{skin.portrait.person for skin in maker._skins} for maker in makers]
     assert names == [rest, held]
+
+
+def test_with_nobody_kept_apart_it_says_so(face_model, layout, head, basis, gallery):
+    from dataclasses import replace
+
+    few = replace(gallery, portraits=gallery.portraits[:2])
+    with pytest.raises(TrainingDataError, match="None of the 2 portraits shows a person kept"):
+        PairMaker(face_model, layout, head, basis, few, held_out=True)
 
 
 def test_all_kinds_come_and_faces_fill_the_crop(maker):
