@@ -153,9 +153,12 @@ class _Tally:
                 f"Not one photograph of data set '{folder}' can be used; the first: {first}"
             )
         if not self._measured:
+            advice = "Check the photographs"
+            if self._plan.regions == "detector":
+                advice += ", or look for faces where the truth has them"
             raise NoFace(
                 f"'{self._plan.engine}' found none of the {len(self._missed)} annotated faces of "
-                f"data set '{folder}'. Check the photographs, or look for faces where the truth has them."
+                f"data set '{folder}'. {advice}."
             )
         return Evaluation(
             self._plan.engine,

@@ -63,5 +63,7 @@ def test_evaluate_ends_with_the_code_of_what_was_wrong(mien, mien_json, dataset,
     assert mien("evaluate", "facemesh", tmp_path / "nowhere")[0] == 3
     code, values = mien_json("evaluate", "facemesh", dataset[0], "--regions", "truth")
     assert (code, values["error"]) == (4, "NoFace")
-    code, _, err = mien("evaluate", "facemesh", dataset[0], "--regions", "truth")
+    assert values["message"].endswith("Check the photographs.")
+    (dataset[0] / "a.png").unlink()
+    code, _, err = mien("evaluate", "facemesh", dataset[0])
     assert code == 4 and "--regions truth looks there." in err
