@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,8 +73,10 @@ def load_gallery(folder: Path, model: FaceModel, layout: Layout) -> Gallery:
         There is no usable picture.
     """
     seen, left_out = [], []
-    for path in _pictures(folder):
-        found = _seen(path)
+    paths = _pictures(folder)
+    seeker = FaceSeeker()
+    for path in paths:
+        found = _seen(path, seeker)
         if isinstance(found, str):
             _log.warning("Left out: %s", found)
             left_out.append(found)
@@ -108,13 +109,11 @@ def load_gallery(folder: Path, model: FaceModel, layout: Layout) -> Gallery:
     return Gallery(tuple(portraits), _with_irises(uv, portraits, model, layout), tuple(left_out))
 
 
-def _pictures(folder: Path) -> Iterator[Path]:
-    """Yield the pictures under a folder, sorted."""
+def _pictures(folder: Path) -> list[Path]:
+    """Return the pictures under a folder, sorted."""
     if not folder.is_dir():
         raise TrainingDataError(f"The folder of portraits '{folder}' does not exist.")
-    for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in _SUFFIXES:
-            yield path
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
 
 
 def _person(path: Path) -> str:
@@ -123,19 +122,14 @@ def _person(path: Path) -> str:
     return f"{path.parent.name}/{found.group()}" if found else path.parent.name
 
 
-_SEEKERS: list[FaceSeeker] = []
-
-
-def _seen(path: Path) -> tuple[ImageArray, Float32Array] | str:
+def _seen(path: Path, seeker: FaceSeeker) -> tuple[ImageArray, Float32Array] | str:
     """Return the squared photograph with its landmarks, or why there is none."""
     import cv2
 
     image = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if image is None:
         return f"'{path.name}' cannot be read as a picture"
-    if not _SEEKERS:
-        _SEEKERS.append(FaceSeeker())
-    found = _SEEKERS[0].faces(np.ascontiguousarray(image[..., ::-1]))
+    found = seeker.faces(np.ascontiguousarray(image[..., ::-1]))
     if len(found) != 1:
         return f"'{path.name}' shows {len(found) or 'no'} faces, not one"
     points = found[0]

@@ -54,9 +54,9 @@ def rotation_from_angles(yaw_rad: float, pitch_rad: float, roll_rad: float) -> F
 
 
 def yaw_of(image_from_head: FloatArray) -> float:
-    """Return how far the face is turned from the camera about its up axis, radians."""
-    forward = image_from_head[:, 2] / np.linalg.norm(image_from_head[:, 2])
-    return float(np.arctan2(np.hypot(forward[0], 0.0) * np.sign(forward[0]), -forward[2]))
+    """Return how far the face is turned about its own up axis, to its left, radians."""
+    # The last row is the way to the camera as the head sees it, turned around: no roll is in it.
+    return float(np.arctan2(image_from_head[2, 0], -image_from_head[2, 2]))
 
 
 def random_variation(

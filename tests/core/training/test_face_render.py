@@ -61,6 +61,7 @@ def test_angles_turn_as_they_say():
     turned = rotation_from_angles(0.4, 0.0, 0.0)
     assert (turned @ forward)[0] > 0.3  # to its own left, the picture's right
     assert yaw_of(turned) == pytest.approx(0.4)
+    assert yaw_of(rotation_from_angles(-0.7, 0.3, 0.5)) == pytest.approx(-0.7)
     assert (rotation_from_angles(0.0, 0.4, 0.0) @ forward)[1] > 0.3  # down
     assert (rotation_from_angles(0.0, 0.0, 0.4) @ left)[1] > 0.3  # clockwise as seen
     assert np.linalg.det(turned) == pytest.approx(1.0)
