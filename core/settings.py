@@ -23,7 +23,7 @@ HEAD_SCALES: tuple[HeadScale, ...] = ("canonical", "iris")
 DETECTOR_RANGES: tuple[DetectorRange, ...] = ("auto", "short", "full")
 DENSITIES: tuple[Density, ...] = ("1k", "4k", "16k")
 CARRIERS: tuple[Carrier, ...] = ("shape-keys", "absolute-keys", "vertices", "cache")
-ENGINES = ("facemesh", "facemesh-468", "facemesh-v2")
+ENGINES = ("facemesh", "facemesh-468", "facemesh-v2", "prnet")
 """What `core/landmarks/engines.py` describes."""
 DEFAULT_ENGINE = "facemesh"
 
@@ -124,8 +124,9 @@ class SecondLookSettings:
     backwards; what several crops of one face give is averaged.
     """
 
-    n_crops: int = 4
-    """Crops of each face: the region itself, mirrored, and both a little larger or smaller."""
+    n_crops: int = 1
+    """Crops of each face that are averaged with the first look: one is mirrored, more are mirrored
+    in turn, and a little shifted and turned."""
     region_window_s: float = 0.15
     """Standard deviation of the window in which the way of a face's region is a straight line."""
     reach_s: float = 0.5
@@ -156,7 +157,7 @@ class SmoothSettings:
     """`live`: how fast the filter takes notice of a change of speed."""
     calm_cutoff_hz: float = 0.5
     """`best`: frequency above which a still face is smoothed; lower is calmer."""
-    motion_threshold: float = 1.6
+    motion_threshold: float = 2.0
     """`best`: how many times stronger than the take's noise a movement must be to be kept; higher
     is calmer, 0 keeps all."""
     fill_gap_s: float = 0.0

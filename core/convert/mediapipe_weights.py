@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -70,20 +70,20 @@ def attention_mesh_state_dict(tensors: NamedTensors) -> dict[str, Tensor]:
     source.add_block("trunk.16", depthwise=17, conv=19, slope=19)
     source.add_conv("mesh", "output_mesh")
     source.add_conv("presence", "conv_faceflag")
-    for branch, depthwise, conv in (("lips", 18, 20), ("left_eye", 30, 33), ("right_eye", 48, 53)):
-        source.add_blocks(f"{branch}_trunk", 6, depthwise=depthwise, conv=conv)
-    for tail, depthwise, conv in (
-        ("lips", 24, 26),
-        ("left_eye", 36, 39),
-        ("left_iris", 42, 46),
-        ("right_eye", 54, 59),
-        ("right_iris", 60, 66),
-    ):
-        source.add_blocks(tail, 5, depthwise=depthwise, conv=conv)
-        source.add_conv(f"{tail}.5", f"conv2d_{conv + 5}")
-        source.add_slope(f"{tail}.6", f"p_re_lu_{conv + 5}")
-        source.add_block(f"{tail}.7", depthwise=depthwise + 5, conv=conv + 6, slope=conv + 6)
-        source.add_conv(f"{tail}.8", f"conv_{tail}")
+    for k in range(6):
+        source.add_block_of_groups(
+            f"branches.{k}", [(18 + k, 20 + k), (30 + k, 33 + k), (48 + k, 53 + k)]
+        )
+    # Lips, left eye, left iris, right eye, right iris.
+    tails = ((24, 26), (36, 39), (42, 46), (54, 59), (60, 66))
+    for k in range(5):
+        source.add_block_of_groups(f"tails.{k}", [(at + k, conv + k) for at, conv in tails])
+    for _, conv in tails:
+        source.add_conv("tails.5", f"conv2d_{conv + 5}")
+        source.add_slope("tails.6", f"p_re_lu_{conv + 5}")
+    source.add_block_of_groups("tails.7", [(at + 5, conv + 6) for at, conv in tails])
+    for k, tail in enumerate(("lips", "left_eye", "left_iris", "right_eye", "right_iris")):
+        source.add_conv(f"refined.{k}", f"conv_{tail}")
     return source.state
 
 
@@ -143,10 +143,13 @@ class _Source:
         self.add_conv(f"{key}.convs.1", f"conv2d_{conv}")
         self.add_slope(f"{key}.act", f"p_re_lu_{slope}")
 
-    def add_blocks(self, key: str, n_blocks: int, *, depthwise: int, conv: int) -> None:
-        """Add residual blocks in a row, whose slopes have the convolutions' numbers."""
-        for k in range(n_blocks):
-            self.add_block(f"{key}.{k}", depthwise=depthwise + k, conv=conv + k, slope=conv + k)
+    def add_block_of_groups(self, key: str, groups: Sequence[tuple[int, int]]) -> None:
+        """Add residual blocks that lie side by side, each by its depthwise's and its conv's number.
+
+        Its slopes have the conv's number.
+        """
+        for depthwise, conv in groups:
+            self.add_block(key, depthwise=depthwise, conv=conv, slope=conv)
 
     def _tensor(self, name: str) -> Float32Array:
         """Return a tensor that must be there."""
@@ -159,5 +162,7 @@ class _Source:
         return self._tensors[name]
 
     def _add(self, key: str, values: Float32Array) -> None:
-        """Store one tensor."""
-        self.state[key] = torch.from_numpy(np.ascontiguousarray(values))
+        """Store one tensor; what has a key already is the next group of channels."""
+        tensor = torch.from_numpy(np.ascontiguousarray(values))
+        known = self.state.get(key)
+        self.state[key] = tensor if known is None else torch.cat([known, tensor])

@@ -23,25 +23,32 @@ class ResidualBlock(nn.Module):
     n_in, n_out : channels, n_out ≥ n_in; the shortcut gets zero channels at the end
     stride : 1 or 2; with 2 the shortcut is a 2×2 maximum
     activation : applied to the sum, module named `act` in the state dict
+    n_groups : blocks side by side that have nothing to do with each other, each of so many channels
     """
 
-    def __init__(self, n_in: int, n_out: int, *, stride: int, activation: nn.Module) -> None:
+    def __init__(
+        self, n_in: int, n_out: int, *, stride: int, activation: nn.Module, n_groups: int = 1
+    ) -> None:
         super().__init__()
+        self.n_groups = n_groups
         self.n_extra = n_out - n_in
         self.stride = stride
+        n_all = n_groups * n_in
         self.convs = nn.Sequential(
-            nn.Conv2d(n_in, n_in, 3, stride, padding=0 if stride == 2 else 1, groups=n_in),
-            nn.Conv2d(n_in, n_out, 1),
+            nn.Conv2d(n_all, n_all, 3, stride, padding=0 if stride == 2 else 1, groups=n_all),
+            nn.Conv2d(n_all, n_groups * n_out, 1, groups=n_groups),
         )
         self.act = activation
 
     def forward(self, features: Tensor) -> Tensor:
-        """Map (n, n_in, h, w) to (n, n_out, h / stride, w / stride)."""
+        """Map (n, n_groups · n_in, h, w) to (n, n_groups · n_out, h / stride, w / stride)."""
         shortcut = features
         if self.stride == 2:
             shortcut = F.max_pool2d(features, 2)
             features = pad_bottom_right(features)
         if self.n_extra:
-            shortcut = F.pad(shortcut, (0, 0, 0, 0, 0, self.n_extra))
+            by_group = shortcut.unflatten(1, (self.n_groups, -1)) if self.n_groups > 1 else shortcut
+            by_group = F.pad(by_group, (0, 0, 0, 0, 0, self.n_extra))
+            shortcut = by_group.flatten(1, 2) if self.n_groups > 1 else by_group
         result: Tensor = self.act(shortcut + self.convs(features))
         return result

@@ -71,15 +71,17 @@ class SecondLook:
         crops = [_crop(patch, variation, size=size) for patch, many in looks for variation in many]
         raw = self._engine.estimate(np.stack(crops))
         for number, (index, _, region) in enumerate(jobs):
+            first = faces[index]
+            assert first is not None, "a face that was lost has no patch"
             again = _mean_face(
+                first,
                 raw,
-                first=number * self._n_crops,
+                start=number * self._n_crops,
                 variations=looks[number][1],
                 region=region,
                 size=size,
             )
-            first = faces[index]
-            if first is not None and again.presence > self._min_presence:
+            if again.presence > self._min_presence:
                 found[index] = replace(again, followed=first.followed)
         return found
 
@@ -98,27 +100,32 @@ def _crop(patch: Patch, variation: Variation, *, size: int) -> ImageArray:
 
 
 def _mean_face(
+    first: Landmarks,
     found: CropLandmarks,
     *,
-    first: int,
+    start: int,
     variations: Sequence[Variation],
     region: Region,
     size: int,
 ) -> Landmarks:
-    """Average what the crops of one face gave, which are the batch's from `first` on."""
-    placed = [
+    """Average what a face's crops gave, which are the batch's from `start` on, and the first look.
+
+    Of two that disagree the second is right: it looked where the face steadily is.
+    """
+    again = [
         landmarks_of_crop(
             found,
-            first + number,
+            start + number,
             region=variation.region,
             size=size,
             is_mirrored=variation.is_mirrored,
         )
         for number, variation in enumerate(variations)
     ]
-    presence = float(found.presence[first : first + len(placed)].mean())
+    presence = float(found.presence[start : start + len(again)].mean())
+    placed = [first, *again]
     points = np.stack([one.points_px for one in placed])
-    is_agreeing = agreeing(points, size_px=region.size_px)
+    is_agreeing = agreeing(points, size_px=region.size_px, newest_wins=True)
     maps = [one.position_map for one in placed if one.position_map is not None]
     if maps:
         mean_map = np.stack(maps)[is_agreeing].mean(axis=0)

@@ -25,10 +25,11 @@ class Variation:
 def variations_of(region: Region, n_crops: int) -> list[Variation]:
     """Return crops around a region; every second one is mirrored.
 
-    One alone is the region itself; two are it and its mirror image.
+    One alone is the region's mirror image: as it is, the first look has seen the face. Two are the
+    region and its mirror image.
     """
     if n_crops <= 2:
-        return [Variation(region, bool(index)) for index in range(n_crops)]
+        return [Variation(region, index == n_crops - 1) for index in range(n_crops)]
     found = []
     for index in range(n_crops):
         angle = 2.0 * math.pi * (index + 0.5) / n_crops

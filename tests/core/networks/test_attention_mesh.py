@@ -6,10 +6,10 @@ import torch
 
 from mien.core.networks.attention_mesh import (
     N_LANDMARKS,
-    Window,
-    _in_crop,
-    _sampled,
-    _window_around,
+    Windows,
+    in_crop,
+    sampled,
+    windows_around,
 )
 from mien.core.networks.attention_points import LEFT_EYE, LIPS, N_MESH, RIGHT_EYE, merging_order
 
@@ -30,11 +30,10 @@ def test_a_window_is_level_with_its_ends_and_half_as_large_again(degrees):
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     corners = np.array([[-20.0, 10.0], [20.0, 10.0], [20.0, -10.0], [-20.0, -10.0]])
     place = np.array([90.0, 70.0])
-    mesh = torch.zeros(1, 4, 3)
-    mesh[0, :, :2] = torch.from_numpy(corners @ turn.T + place)
-    window = _window_around(mesh, torch.arange(4), ends=(0, 1))
+    mesh = torch.from_numpy(corners @ turn.T + place)[None].float()
+    windows = windows_around(mesh, torch.arange(4)[None], ends=torch.tensor([[0, 1]]))
     middle_and_corner = torch.tensor([[[32.0, 32.0], [64.0, 64.0], [0.0, 32.0]]])
-    found = _in_crop(middle_and_corner.reshape(1, -1, 1, 1), window)[0].numpy()
+    found = in_crop(middle_and_corner, windows.of(0))[0].numpy()
     expected = np.array([[0.0, 0.0], [30.0, 15.0], [-30.0, 0.0]]) @ turn.T + place
     assert np.abs(found - expected).max() < 1e-4
 
@@ -45,11 +44,10 @@ def test_sampling_is_bilinear_between_centres_and_nothing_beyond():
     features = torch.zeros(1, 32, 48, 48)
     features[0, 0], features[0, 1] = steps[None, :], steps[:, None]
     features[0, 2] = 1.0
-    window = Window(
-        turn=torch.tensor([[[2.0, 0.5], [-0.5, 2.0]]]), shift=torch.full((1, 1, 2), 9.0)
-    )
+    turn = torch.tensor([[[[2.0, 0.5], [-0.5, 2.0]]]])
+    windows = Windows(turn=turn, shift=torch.full((1, 1, 1, 2), 9.0))
     rows = features.permute(0, 2, 3, 1).flatten(0, 2)
-    cut = _sampled(rows, window)[0].numpy()
+    cut = sampled(rows, windows)[0, 0].numpy()
     rows, columns = np.mgrid[0:16, 0:16] + 0.5
     x, y = 2.0 * columns + 0.5 * rows + 9.0 - 0.5, -0.5 * columns + 2.0 * rows + 9.0 - 0.5
     is_within = (x >= 0) & (y >= 0) & (x <= 47) & (y <= 47)
