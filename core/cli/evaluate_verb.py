@@ -67,7 +67,7 @@ def evaluate_verb(arguments: Namespace, session: Session) -> Result:
             found.errors,
             n_missed=len(found.missed),
             limit=LIMIT_OF[kind],
-            title=f"{found.engine} on {found.dataset.folder.name}",
+            title=f"{found.engine} on {found.dataset.name}",
             across=f"mean error of 68 points over {NORMALISED_BY[kind]}",
         )
         _write(arguments.plot, picture)

@@ -36,6 +36,11 @@ class Dataset:
     kind: str
     samples: tuple[Sample, ...]
 
+    @property
+    def name(self) -> str:
+        """The folder's name, also where it was given as `.`."""
+        return self.folder.resolve().name
+
 
 def find_dataset(folder: Path) -> Dataset:
     """Find the photographs in a folder and in those within it, in the order of their names.
