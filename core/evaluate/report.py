@@ -99,8 +99,7 @@ def lines_of(evaluation: Evaluation) -> tuple[str, ...]:
     ]
     limit = f"{100.0 * values['limit']:.0f} %"
     return (
-        f"{evaluation.engine} on '{evaluation.dataset.name}': {n_faces} faces, found "
-        f"{found}",
+        f"{evaluation.engine} on '{evaluation.dataset.name}': {n_faces} faces, found {found}",
         f"errors of 68 points over {NORMALISED_BY[kind]}",
         *(line.rstrip() for line in table),
         f"area under the curve to {limit}: {values['area_under_curve']:.3f}; "
