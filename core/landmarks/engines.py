@@ -38,6 +38,9 @@ _SPECS = (
         input_size=256,
         authors_file="face_landmarker.task",
     ),
+    EngineSpec(
+        "prnet", weights="position_map_128", n_landmarks=33 * 33, input_size=128, map_size=128
+    ),
 )
 ENGINES: dict[str, EngineSpec] = {spec.name: spec for spec in _SPECS}
 
