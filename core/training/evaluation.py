@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 
 from ..arrays import Float64Array, FloatArray
+from ..evaluate.scores import YAW_BINS as YAW_BINS
+from ..evaluate.scores import box_normalised_errors as box_normalised_errors
 from ..networks.position_map import PositionMapNetwork
 from .augmentation import moved_crop, random_move, worn_picture
 from .batches import network_input
@@ -17,7 +19,6 @@ from .face_model import MIRRORED_68
 from .face_render import CROP_SIZE
 from .pair_store import PairFile
 
-YAW_BINS = ((0.0, 30.0), (30.0, 60.0), (60.0, 90.0))
 _BATCH = 50
 
 
@@ -40,18 +41,6 @@ class YawScores:
             for (low, high), share in zip(YAW_BINS, self.share, strict=True)
         ]
         return f"NME {', '.join(parts)}; all {100.0 * self.all_share:.2f} %"
-
-
-def box_normalised_errors(found_px: FloatArray, truth_px: FloatArray) -> Float64Array:
-    """Return each face's mean landmark error over √(width · height) of the true landmarks' box.
-
-    Parameters
-    ----------
-    found_px, truth_px : shape (n_faces, 68, 2 or more); x and y count
-    """
-    error = np.linalg.norm(found_px[..., :2] - truth_px[..., :2], axis=2).mean(axis=1)
-    sides = np.ptp(truth_px[..., :2], axis=1)
-    return np.asarray(error / np.sqrt(sides[:, 0] * sides[:, 1]), np.float64)
 
 
 def scores_per_yaw(errors: FloatArray, yaw_rad: FloatArray) -> YawScores:
