@@ -227,7 +227,7 @@ def _bilinear(place: Float64Array) -> tuple[IndexArray, Float64Array]:
 def _nearest(uv: FloatArray, places: FloatArray) -> IndexArray:
     """Return the vertex next to each place: (n,)."""
     squares = ((uv[None].astype(np.float64) - places[:, None]) ** 2).sum(axis=-1)
-    return squares.argmin(axis=1).astype(np.int32)
+    return np.asarray(squares.argmin(axis=1), np.int32)
 
 
 def _spread_weights(

@@ -46,7 +46,8 @@ def quick_points(n_points: int) -> IndexArray:
     if not is_of_map(n_points):
         return quick_landmarks(n_points)
     topology = canonical_face_of(n_points).topology
-    return np.unique(topology.facemesh_vertex[quick_landmarks(_N_MESH)])
+    vertices = topology.facemesh_vertex[quick_landmarks(_N_MESH)]
+    return np.asarray(np.unique(vertices), np.int32)
 
 
 def firmness_of_points(neutral_m: FloatArray) -> Float64Array:

@@ -30,7 +30,7 @@ def map_record(face: Landmarks | None, *, size: int) -> bytes:
     check_shape("position_map", face.position_map, (size, size, 3))
     centre, side_px = _frame_of(face.region)
     steps = np.rint((face.position_map - centre) * (_FULL / side_px))
-    return np.clip(steps, -_FULL, _FULL).astype("<i2").tobytes()
+    return bytes(np.clip(steps, -_FULL, _FULL).astype("<i2").tobytes())
 
 
 def read_position_maps(take: Take, face_index: int, *, first: int, stop: int) -> Float32Array:
