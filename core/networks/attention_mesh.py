@@ -99,7 +99,7 @@ class AttentionMesh(nn.Module):
         windows = windows_around(mesh[..., :2], self.points, ends=self.ends)  # type: ignore[arg-type]
         cells = features.permute(0, 2, 3, 1).flatten(0, 2)  # (n · 48 · 48, 32)
         shared = self.branches(sampled(cells, windows).flatten(1, 2))  # (n, 3 · 128, 4, 4)
-        by_window = shared.unflatten(1, (len(WINDOWS), -1))[:, self.window_of]  # type: ignore[index]
+        by_window = shared.unflatten(1, (len(WINDOWS), -1))[:, self.window_of]
         last = self.tails(by_window.flatten(1, 2)).unflatten(1, (len(N_OF_TAIL), -1))
         found = [mesh[..., :2]]
         for tail, refine in enumerate(self.refined):
@@ -178,7 +178,7 @@ def sampled(cells: Tensor, windows: Windows) -> Tensor:
     weights = (down[..., :, None] * across[..., None, :]).flatten(3)  # (n, k, 256, 4)
     picked = cells[first[..., None] + corners]  # (n, k, 256, 4, 32)
     cut = (picked * weights[..., None]).sum(3)
-    return cut.transpose(2, 3).unflatten(3, (WINDOW_SIZE, WINDOW_SIZE))
+    return cut.transpose(2, 3).reshape(*cut.shape[:2], -1, WINDOW_SIZE, WINDOW_SIZE)
 
 
 def in_crop(points: Tensor, window: Windows) -> Tensor:

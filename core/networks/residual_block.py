@@ -47,8 +47,14 @@ class ResidualBlock(nn.Module):
             shortcut = F.max_pool2d(features, 2)
             features = pad_bottom_right(features)
         if self.n_extra:
-            by_group = shortcut.unflatten(1, (self.n_groups, -1)) if self.n_groups > 1 else shortcut
-            by_group = F.pad(by_group, (0, 0, 0, 0, 0, self.n_extra))
-            shortcut = by_group.flatten(1, 2) if self.n_groups > 1 else by_group
+            shortcut = self._widened(shortcut)
         result: Tensor = self.act(shortcut + self.convs(features))
         return result
+
+    def _widened(self, shortcut: Tensor) -> Tensor:
+        """Append the zero channels, to each group its own."""
+        zeros = (0, 0, 0, 0, 0, self.n_extra)
+        if self.n_groups == 1:
+            return F.pad(shortcut, zeros)
+        groups: Tensor = shortcut.unflatten(1, (self.n_groups, -1))  # type: ignore[no-untyped-call]
+        return F.pad(groups, zeros).flatten(1, 2)
