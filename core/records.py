@@ -206,6 +206,11 @@ class FaceTopology:
     quads: IndexArray = field(default_factory=lambda: np.zeros((0, 4), np.int32))
     facemesh_vertex: IndexArray = field(default_factory=lambda: np.zeros(0, np.int32))
 
+    @property
+    def polygons(self) -> IndexArray:
+        """The mesh's own polygons: quads where it has them, (k, 4), else its triangles, (m, 3)."""
+        return self.quads if len(self.quads) else self.triangles
+
 
 @dataclass(frozen=True, slots=True)
 class Camera:

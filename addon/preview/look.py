@@ -39,9 +39,9 @@ def confidence_color(presence: float) -> Color:
     return red, green, blue
 
 
-def mesh_edges(triangles: IndexArray) -> IndexArray:
-    """Return each edge of the triangles once: (m, 3) → (n_edges, 2)."""
-    pairs = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
+def mesh_edges(polygons: IndexArray) -> IndexArray:
+    """Return each edge of the polygons once: (m, n_corners) → (n_edges, 2)."""
+    pairs = np.stack([polygons, np.roll(polygons, -1, axis=1)], axis=-1).reshape(-1, 2)
     return np.asarray(np.unique(np.sort(pairs, axis=1), axis=0), np.int32)
 
 

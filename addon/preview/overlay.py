@@ -116,7 +116,7 @@ class _FaceBuffers:
     def __init__(self, face: Performance) -> None:
         self._face = face
         n_landmarks = face.landmarks_smooth_px.shape[1]
-        self._edges = brush.lines_index(mesh_edges(face.topology.triangles))
+        self._edges = brush.lines_index(mesh_edges(face.topology.polygons))
         self._contours = {
             name: brush.lines_index(edges) for name, edges in contour_edges(n_landmarks).items()
         }

@@ -44,7 +44,7 @@ class FaceDrawing:
     Parameters
     ----------
     size : of the footage, (height, width)
-    triangles : one array a face, (m, 3), as in its topology
+    polygons : one array a face, (m, n_corners), the triangles or quads of its topology
     contours : what is accented; rings with landmarks that a face does not have are left out
     """
 
@@ -52,7 +52,7 @@ class FaceDrawing:
         self,
         size: tuple[int, int],
         *,
-        triangles: Sequence[IndexArray],
+        polygons: Sequence[IndexArray],
         contours: Contours,
     ) -> None:
         import cv2
@@ -63,7 +63,7 @@ class FaceDrawing:
         self._scale = min(wanted, MAX_SIDE / max(height, width))
         self._inner = (max(1, round(height * self._scale)), max(1, round(width * self._scale)))
         self.size = (self._inner[0] + self._inner[0] % 2, self._inner[1] + self._inner[1] % 2)
-        self._edges = [_edges(faces) for faces in triangles]
+        self._edges = [_edges(faces) for faces in polygons]
         self._contours = contours
         self._text_scale = self.size[0] / 900.0
 
@@ -150,7 +150,7 @@ class FaceDrawing:
                 x += width + 2 * margin
 
 
-def _edges(triangles: IndexArray) -> IndexArray:
-    """Return each edge of the triangles once: (m, 3) → (n_edges, 2)."""
-    pairs = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
+def _edges(polygons: IndexArray) -> IndexArray:
+    """Return each edge of the polygons once: (m, n_corners) → (n_edges, 2)."""
+    pairs = np.stack([polygons, np.roll(polygons, -1, axis=1)], axis=-1).reshape(-1, 2)
     return np.asarray(np.unique(np.sort(pairs, axis=1), axis=0), np.int32)

@@ -72,7 +72,7 @@ def write_overlay(
             raise ExportError(_size_changed(source.footage, first.footage))
         drawing = FaceDrawing(
             first.footage.size,
-            triangles=[performance.topology.triangles for performance in performances],
+            polygons=[performance.topology.polygons for performance in performances],
             contours=contours,
         )
         rate_hz = float(np.clip(first.footage.rate_hz, *_PLAYABLE_RATES_HZ))

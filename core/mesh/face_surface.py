@@ -51,7 +51,7 @@ def face_surface(topology: FaceTopology, settings: MeshSettings) -> FaceSurface:
     topology : polygons, quads where it has them, and UVs
     settings : levels, 0 for none; limit surface or not
     """
-    polygons = topology.quads if len(topology.quads) else topology.triangles
+    polygons = topology.polygons
     if settings.subdivide == 0:
         return FaceSurface(polygons, topology.uv)
     fine = subdivision(

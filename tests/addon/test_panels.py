@@ -372,7 +372,7 @@ def test_a_face_that_stands_is_shown_and_updated(scene, built):
     assert "mien.view_face" in picture.operators and "mien.resume" not in picture.operators
     assert "1.25 %  →  –" in picture.words and "Built with 12 shape keys" in picture.words
     assert not any(buttons())
-    scene.mien.smoothing.motion_threshold = 2.0
+    scene.mien.smoothing.motion_threshold = 3.0
     assert all(buttons()) and len(buttons()) == 3
     scene.render.fps, scene.unit_settings.scale_length = 24, 0.01
     words = draw_everything().words

@@ -117,7 +117,7 @@ def draw(clip, performances, folder):
                 n_points = one.landmarks_smooth_px.shape[1]
                 drawing = FaceDrawing(
                     first.footage.size,
-                    triangles=[one.topology.triangles],
+                    polygons=[one.topology.polygons],
                     contours=contours_of_mesh(n_points),
                 )
                 face = DrawnFace(one.landmarks_smooth_px[number], False)

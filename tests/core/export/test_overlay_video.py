@@ -130,7 +130,7 @@ def test_the_mesh_is_drawn_on_the_face_and_nowhere_else(tmp_path):
 
 
 def drawn(points_px, *, size=(480, 640), faces=1, contours=None, is_filled=False):
-    drawing = FaceDrawing(size, triangles=[SQUARE] * faces, contours=contours or {})
+    drawing = FaceDrawing(size, polygons=[SQUARE] * faces, contours=contours or {})
     points = np.zeros((4, 3), np.float32)
     points[:, :2] = points_px
     return drawing.draw(np.zeros((*size, 3), np.uint8), [DrawnFace(points, is_filled)] * faces)
@@ -157,7 +157,7 @@ def test_a_line_is_where_the_landmarks_are_whatever_the_enlargement(size):
     ],
 )  # fmt: skip
 def test_sides_are_even_and_lines_visible(size, drawn_size):
-    drawing = FaceDrawing(size, triangles=[SQUARE], contours={})
+    drawing = FaceDrawing(size, polygons=[SQUARE], contours={})
     assert drawing.size == drawn_size
     image = np.full((*size, 3), 77, np.uint8)
     lost = DrawnFace(np.full((4, 3), np.nan, np.float32), False)
