@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Float32Array
+from ..geometry import in_facemesh_order
 from ..pipeline import CapturePlan, capture, solve
 from ..settings import Quality, SmoothSettings, SourceSettings
 from ..source import open_source
@@ -102,7 +103,10 @@ def _capture(clip: str, engine: str, *, quality: Quality) -> Outcome:
         take = capture(plan, on_progress=lambda progress: clock.tick())
         performance = solve(take, SmoothSettings(mode=quality))[0]
         rate = clock.rate(n_steps=take.n_frames)
-    return Outcome(rate, performance.landmarks_smooth_px, performance.track.landmarks_px)
+    # Whatever the engine: the truth, and what is looked at, are FaceMesh's landmarks.
+    smooth_px, raw_px = performance.landmarks_smooth_px, performance.track.landmarks_px
+    shown = [np.asarray(in_facemesh_order(one), np.float32) for one in (smooth_px, raw_px)]
+    return Outcome(rate, *shown)
 
 
 def _mediapipe_mesh(clip: str, engine: str, task_file: str) -> Outcome:

@@ -14,6 +14,10 @@ face_detection_short_range        (n, 128, 128, 3) uint8 RGB  `scores` (n, 896),
                                                               (n, 896, 16), input pixels relative
                                                               to each anchor's centre
 face_detection_full_range         (n, 192, 192, 3) uint8 RGB  the same with 2304 anchors
+position_map_128                  (n, 128, 128, 3) uint8 RGB  `positions` (n, 128, 128, 3), crop
+                                                              pixels, z in the same unit from the
+                                                              map's mean, away from the camera;
+                                                              `presence` (n,), 0 to 1
 ================================  ==========================  =====================================
 
 Imported from MediaPipe's `face_landmarker.task`:
