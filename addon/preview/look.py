@@ -15,6 +15,7 @@ CONTOUR_COLORS: dict[str, Color] = {
     "face oval": (135 / 255, 225 / 255, 150 / 255),
     "right eye": (1.0, 235 / 255, 0.0),
     "left eye": (80 / 255, 190 / 255, 1.0),
+    "nose": (1.0, 190 / 255, 110 / 255),
     "lips": (1.0, 105 / 255, 140 / 255),
 }
 """As in the overlay video."""

@@ -22,6 +22,7 @@ _CONTOUR_COLORS: dict[str, Color] = {
     "face oval": (135, 225, 150),
     "right eye": (255, 235, 0),
     "left eye": (80, 190, 255),
+    "nose": (255, 190, 110),
     "lips": (255, 105, 140),
 }
 _OTHER_COLOR: Color = (255, 240, 150)
