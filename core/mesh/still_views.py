@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -22,6 +23,7 @@ _RIM_DOUBT = 0.25
 _HIDDEN_DEPTH = 0.04
 """Skin so far behind other skin, in widths of the face, is hidden by it."""
 _GAIN_RANGE = (0.5, 2.0)
+_N_THREADS = 2
 
 
 def views_of_stills(
@@ -32,10 +34,14 @@ def views_of_stills(
     All have the exposure of the best still.
     """
     best = int(np.argmax([still.score for still in stills]))
-    views = [
-        _view(still, points.astype(np.float64), atlas=atlas, best_score=stills[best].score)
-        for still, points in zip(stills, landmarks, strict=True)
-    ]
+
+    def view(index: int) -> tuple[Float32Array, Float32Array]:
+        points, score = landmarks[index].astype(np.float64), stills[best].score
+        return _view(stills[index], points, atlas=atlas, best_score=score)
+
+    # What takes long are numpy's and OpenCV's loops, which let other threads run.
+    with ThreadPoolExecutor(_N_THREADS) as pool:
+        views = list(pool.map(view, range(len(stills))))
     colours = np.stack([colour for colour, _ in views])
     weights = np.stack([weight for _, weight in views])
     colours *= _gains(colours, weights, best=best)[:, None, None, :]
@@ -104,12 +110,15 @@ def _visible(points: Float64Array, triangles: IndexArray, *, size: tuple[int, in
 
 def _gains(colours: Float32Array, weights: Float32Array, *, best: int) -> Float32Array:
     """Return per still and channel the factor that gives it the exposure of the best: (n, 3)."""
-    gains = np.ones((len(colours), 3), np.float32)
-    for index in range(len(colours)):
+
+    def gain(index: int) -> Float32Array:
         is_shared = (np.minimum(weights[index], weights[best]) > SEEN_WEIGHT) & (
             colours[[index, best]].min(axis=(0, 3)) > 8.0
         )
-        if index != best and is_shared.sum() > 100:
-            ratio = np.median(colours[best][is_shared] / colours[index][is_shared], axis=0)
-            gains[index] = np.clip(ratio, *_GAIN_RANGE)
-    return gains
+        if index == best or is_shared.sum() <= 100:
+            return np.ones(3, np.float32)
+        ratio = np.median(colours[best][is_shared] / colours[index][is_shared], axis=0)
+        return np.asarray(np.clip(ratio, *_GAIN_RANGE), np.float32)
+
+    with ThreadPoolExecutor(_N_THREADS) as pool:
+        return np.stack(list(pool.map(gain, range(len(colours)))))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 
 from .. import pipeline
 from ..arrays import ImageArray
 from ..errors import NoFace, TakeDamaged
 from ..records import Performance, Take
-from ..settings import Density
+from ..settings import Density, SmoothSettings
 from .settings import OutputSettings
 
 
@@ -30,13 +31,7 @@ class SolvedTake:
         ArgumentError
             The span holds no frame.
         """
-        performances = self._solved(self.settings.mesh.density)
-        if not performances:
-            raise NoFace(
-                f"Take '{self.take.folder}' holds no face: there is nothing to write. "
-                "Capture footage that shows one."
-            )
-        return performances
+        return self._solved(self.settings.smooth, density=self.settings.mesh.density)
 
     @cached_property
     def drawn_performances(self) -> list[Performance]:
@@ -48,12 +43,28 @@ class SolvedTake:
             As `performances`.
         """
         performances = self.performances
-        return performances if self.settings.mesh.density == "1k" else self._solved("1k")
+        if self.settings.mesh.density == "1k":
+            return performances
+        return self._solved(self.settings.smooth, density="1k")
 
-    def _solved(self, density: Density) -> list[Performance]:
-        """Solve the take for a density of its meshes."""
-        settings = self.settings
-        return pipeline.solve(self.take, settings.smooth, span=settings.span, density=density)
+    def _solved(self, smooth: SmoothSettings, *, density: Density) -> list[Performance]:
+        """Solve the take, for a density of its meshes."""
+        span = self.settings.span
+        performances = pipeline.solve(self.take, smooth, span=span, density=density)
+        if not performances:
+            raise NoFace(
+                f"Take '{self.take.folder}' holds no face: there is nothing to write. "
+                "Capture footage that shows one."
+            )
+        return performances
+
+    @cached_property
+    def _textured_performances(self) -> list[Performance]:
+        """The faces for whoever only asks which there are, and of which mesh: solved in no time."""
+        if "performances" in vars(self):
+            return self.performances
+        quick = replace(self.settings.smooth, mode="none", depth="frame")
+        return self._solved(quick, density="1k")
 
     @cached_property
     def textures(self) -> list[ImageArray | None]:
@@ -61,11 +72,13 @@ class SolvedTake:
 
         Raises
         ------
+        NoFace, ArgumentError
+            As `performances`.
         TakeError
             A still is damaged.
         """
         try:
-            return pipeline.face_textures(self.take, self.performances)
+            return pipeline.face_textures(self.take, self._textured_performances)
         except TakeDamaged as error:
             error.add_note("Only the texture needs the stills: leave the texture out to go on.")
             raise
