@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from .. import pipeline
-from ..errors import Cancelled, MienError, TakeBusy, TakeError
+from ..errors import ArgumentError, Cancelled, MienError, TakeBusy, TakeError
+from ..landmarks import engine_spec
 from ..outputs import check_outputs, write_outputs
 from ..pipeline import CapturePlan
 from ..records import Take
-from ..settings import DetectSettings, SourceSettings, TrackSettings
+from ..settings import Density, DetectSettings, SourceSettings, TrackSettings
 from ..takes import (
     check_take_place,
     has_take,
@@ -66,6 +67,7 @@ def capture(arguments: Namespace, session: Session) -> Result:
 def animate(arguments: Namespace, session: Session) -> Result:
     """Capture, then write every output."""
     settings = output_settings(arguments)
+    _check_density(settings.mesh.density, engine=arguments.engine)
     outputs = check_outputs(
         arguments.outputs,
         settings=settings,
@@ -94,6 +96,16 @@ def animate(arguments: Namespace, session: Session) -> Result:
             *left_behind,
         ),
     )
+
+
+def _check_density(density: Density, *, engine: str) -> None:
+    """Raise if a dense mesh is asked of an engine that has none, before footage is captured."""
+    spec = engine_spec(engine)
+    if density != "1k" and not spec.map_size:
+        raise ArgumentError(
+            f"density '{density}' needs an engine of position maps, but '{engine}' gives "
+            f"{spec.n_landmarks} points. Choose the engine prnet, or subdivide instead."
+        )
 
 
 def _removed(folder: Path) -> tuple[str, ...]:

@@ -109,6 +109,8 @@ def test_version_and_help_are_results(mien):
         (["capture", "a.mp4", "--take", "t", "--rate", "nan"], "'nan' is no number above 0"),
         (["animate", "a.mp4", "-o", "a.npz", "--subdivide", "4"], "subdivide must lie in 0 … 3"),
         (["animate", "a.mp4", "-o", "a.npz", "--beta", "-1"], "beta must lie in"),
+        (["animate", "a.mp4", "-o", "a.npz", "--density", "4k"], "but 'facemesh' gives 478 points"),
+        (["animate", "a.mp4", "-o", "a.npz", "--density", "2k"], "invalid choice: '2k'"),
         (["animate", "a.mp4", "-o", "a.npz", "--toler", "1"], "unrecognized arguments"),
         (
             ["animate", "a.mp4", "-o", "a.xyz"],
