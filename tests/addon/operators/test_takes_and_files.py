@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from mien.addon.session import SESSION
+from mien.core.inference.weights import list_weights
 
 
 def test_a_take_is_copied_whole_and_deleted_from_the_disk_only_when_asked(scene, captured):
@@ -96,7 +97,8 @@ def test_an_export_without_a_place_to_go_is_told(scene, captured, tmp_path):
 
 def test_models_are_checked(scene):
     bpy.ops.mien.models_verify()
-    assert "3 of 3 models are whole" in SESSION.report_text("")
+    count = len(list_weights())
+    assert count > 2 and f"{count} of {count} models are whole" in SESSION.report_text("")
 
 
 def test_the_report_holds_what_went_wrong(scene):
