@@ -29,7 +29,7 @@ from mien.core.records import Frame
 photo = data.astronaut()
 face = FaceFinder(CapturePlan("", "")).find(Frame(0, 0.0, photo))[0]
 moving = MovingPhotograph(
-    photo, face.points_px, triangles=load_canonical_face().topology.triangles,
+    photo, face.points_px[:468], triangles=load_canonical_face(468).topology.triangles,
     settings=MotionSettings(n_frames=int(sys.argv[2]), noise_sigma=3.0),
 )
 write_clip(sys.argv[1], (moving.frame(i) for i in range(moving.n_frames)), rate_hz=30.0)
