@@ -197,7 +197,8 @@ class FaceTopology:
     outside; `uv` (n, 2) float32, 0 to 1, origin at the bottom left. `quads` (k, 4) int32: the same
     polygons before each was cut into two triangles; (0, 4) where the mesh is of triangles.
     `facemesh_vertex` (478,) int32: the vertex next to each of FaceMesh's landmarks; (0,) where
-    vertices are those landmarks themselves.
+    vertices are those landmarks themselves. `ibug_vertex` (68,) int32: the vertices at the 68
+    landmarks of iBUG, (0,) where none lies exactly there.
     """
 
     neutral_m: Float32Array
@@ -205,6 +206,7 @@ class FaceTopology:
     uv: Float32Array
     quads: IndexArray = field(default_factory=lambda: np.zeros((0, 4), np.int32))
     facemesh_vertex: IndexArray = field(default_factory=lambda: np.zeros(0, np.int32))
+    ibug_vertex: IndexArray = field(default_factory=lambda: np.zeros(0, np.int32))
 
     @property
     def polygons(self) -> IndexArray:

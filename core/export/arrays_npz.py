@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..arrays import AnyArray
+from ..arrays import AnyArray, BoolArray
 from ..records import BlendshapeWeights, Performance
 from .atomic_file import new_file
 
@@ -20,6 +20,7 @@ def write_npz(
     path: str | Path,
     *,
     blendshapes: Sequence[BlendshapeWeights | None] = (),
+    visibility: Sequence[BoolArray] = (),
 ) -> None:
     """Write the arrays of every face; docs/formats/npz.md lists them.
 
@@ -29,6 +30,7 @@ def write_npz(
         0, whether the others were seen or not
     path : the file, whatever its suffix
     blendshapes : one a face, None where there are none; no faces' when empty
+    visibility : one a face, (n_frames, n_points): which points are seen; no faces' when empty
 
     Raises
     ------
@@ -37,9 +39,13 @@ def write_npz(
     """
     arrays: dict[str, AnyArray] = {"format_version": np.array(FORMAT_VERSION, np.int32)}
     weights = blendshapes or [None] * len(performances)
-    for performance, named in zip(performances, weights, strict=True):
+    seen = visibility or [None] * len(performances)
+    for performance, named, is_visible in zip(performances, weights, seen, strict=True):
         prefix = f"face{performance.face_index}/" if performance.n_faces > 1 else ""
-        for name, array in {**_arrays(performance), **_weights(named)}.items():
+        of_face = _arrays(performance) | _weights(named)
+        if is_visible is not None:
+            of_face["is_visible"] = is_visible.astype(np.bool_)
+        for name, array in of_face.items():
             arrays[prefix + name] = array
     # Not np.savez: where the disk is full it leaves its archive open, which complains at exit.
     with new_file(path) as file, zipfile.ZipFile(file, "w") as archive:
@@ -51,7 +57,9 @@ def write_npz(
 def _arrays(performance: Performance) -> dict[str, AnyArray]:
     """Return one face's arrays by name."""
     geometry, topology = performance.geometry, performance.topology
+    of_map = {"quads": topology.quads, "ibug_points": topology.ibug_vertex}
     return {
+        **{name: index.astype(np.int32) for name, index in of_map.items() if len(index)},
         "time_s": performance.time_s.astype(np.float64),
         "presence": performance.track.presence.astype(np.float32),
         "is_filled": performance.is_filled.astype(np.bool_),

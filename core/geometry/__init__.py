@@ -17,6 +17,7 @@ from .metric_face import image_from_geometry, solve_geometry
 from .position_map import vertices_from_map
 from .prnet import REGION_SCALE, PositionMapNet, landmarks_from_map
 from .take_geometry import TakeFace, solve_take
+from .visibility import visible_points
 
 __all__ = [
     "REGION_SCALE",
@@ -40,4 +41,5 @@ __all__ = [
     "solve_geometry",
     "solve_take",
     "vertices_from_map",
+    "visible_points",
 ]

@@ -107,6 +107,7 @@ def load_map_face(n_vertices: int = N_VERTICES) -> MapFace:
         uv=np.stack([mesh.uv[:, 0], 1.0 - mesh.uv[:, 1]], axis=1).astype(np.float32),
         quads=mesh.quads,
         facemesh_vertex=_nearest(mesh.uv, layout.facemesh_uv),
+        ibug_vertex=mesh.landmark_vertex,
     )
     weights = _spread_weights(known.procrustes_weights, facemesh_m[:_N_MESH], neutral_m)
     return MapFace(mesh.uv, CanonicalFace(topology, weights), facemesh_m, mesh.landmark_vertex)

@@ -21,6 +21,7 @@ from ..export import (
     write_pc2,
     write_points_csv,
 )
+from ..geometry import visible_points
 from ..mesh import FaceSurface, face_surface
 from ..pipeline import blendshape_weights, contours_of_mesh
 from ..records import Performance, Take
@@ -92,7 +93,14 @@ def _changed_footage(take: Take) -> tuple[str, ...]:
 
 def _write_npz(solved: SolvedTake, output: Path, session: OutputSession) -> list[Path]:
     performances = solved.performances
-    write_npz(performances, output, blendshapes=blendshape_weights(performances))
+    write_npz(
+        performances,
+        output,
+        blendshapes=blendshape_weights(performances),
+        visibility=[
+            visible_points(one.landmarks_smooth_px, one.topology.triangles) for one in performances
+        ],
+    )
     return [output]
 
 
