@@ -20,7 +20,7 @@ def write_npz(
     path: str | Path,
     *,
     blendshapes: Sequence[BlendshapeWeights | None] = (),
-    visibility: Sequence[BoolArray] = (),
+    visibility: Sequence[BoolArray | None] = (),
 ) -> None:
     """Write the arrays of every face; docs/formats/npz.md lists them.
 
@@ -30,7 +30,8 @@ def write_npz(
         0, whether the others were seen or not
     path : the file, whatever its suffix
     blendshapes : one a face, None where there are none; no faces' when empty
-    visibility : one a face, (n_frames, n_points): which points are seen; no faces' when empty
+    visibility : one a face, (n_frames, n_points): which points are seen, or None; no faces' when
+        empty
 
     Raises
     ------
