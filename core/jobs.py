@@ -6,7 +6,9 @@ touches what its owner shows.
 
 from __future__ import annotations
 
+import os
 import queue
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,6 +16,9 @@ from typing import Any
 
 from .errors import Cancelled
 from .progress import OnProgress, Progress
+
+NICENESS = 5
+"""How much a job's threads give way to a window's: two cores are soon all taken."""
 
 Task = Callable[[OnProgress], Any]
 """Does the work; calls what it is given as it goes on, which raises `Cancelled` to stop it."""
@@ -121,6 +126,7 @@ class Job:
 
     def _work(self) -> None:
         """Do the task; every end of it is a message, a bug too: its owner shows that."""
+        _give_way()
         try:
             last: Message = Finished(self._task(self._report))
         except Cancelled as error:
@@ -128,3 +134,15 @@ class Job:
         except BaseException as error:
             last = Failed(error)
         self._messages.put(last)
+
+
+def _give_way() -> None:
+    """Let this thread, and those that it starts, run behind others where cores are short.
+
+    Linux alone gives each thread a priority of its own by this call, and its children inherit it.
+    """
+    if sys.platform == "linux":
+        thread = threading.get_native_id()
+        # Never up again: a Blender that was started with a low priority keeps it.
+        niceness = max(NICENESS, os.getpriority(os.PRIO_PROCESS, thread))
+        os.setpriority(os.PRIO_PROCESS, thread, niceness)

@@ -1,12 +1,14 @@
 """Work on a thread: what it says arrives, once, and in the end it ends."""
 
+import os
+import sys
 import threading
 import time
 
 import pytest
 
 from mien.core.errors import Cancelled, MienError
-from mien.core.jobs import Failed, Finished, Job, Stopped
+from mien.core.jobs import NICENESS, Failed, Finished, Job, Stopped
 from mien.core.records import Progress
 
 
@@ -106,3 +108,23 @@ def test_a_job_that_runs_does_not_keep_the_program_from_ending():
     assert thread.daemon
     assert not job.join(0.0)
     assert job.join(5.0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has priorities of threads")
+def test_a_jobs_threads_give_way_and_its_owners_do_not():
+    def own_niceness():
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    def task(on_progress):
+        found = []
+        child = threading.Thread(target=lambda: found.append(own_niceness()))
+        child.start()
+        child.join()
+        return own_niceness(), found[0]
+
+    before = own_niceness()
+    job = Job(task)
+    job.start()
+    expected = max(NICENESS, before)
+    assert all_messages(job)[-1] == Finished((expected, expected))
+    assert own_niceness() == before
