@@ -51,6 +51,7 @@ def test_bundled_files_are_found_and_right(no_own_files):
         "canonical_face_468",
         "canonical_face_478",
         "position_map_layout",
+        "position_map_128",
     }
     assert {w.name for w in list_weights()} == names
     assert set(verify_weights().values()) == {""}
