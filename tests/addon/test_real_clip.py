@@ -23,9 +23,13 @@ pytestmark = [
 ]
 
 # One whole, with strong expressions; one that loses the face, of a variable rate.
-CLIPS = ("liveportrait_d12.mp4", "pyfeat_face_noface.mov")
+# One of each mesh: triangles, and quads that were sampled from a position map.
+CLIPS = {
+    "liveportrait_d12.mp4": ["--engine", "facemesh"],
+    "pyfeat_face_noface.mov": ["--engine", "facemesh"],
+    "sadtalker_WDA_KatieHill.mp4": ["--engine", "prnet", "--density", "4k", "--end", "2"],
+}
 SUFFIXES = (".blend", ".fbx", ".glb", ".abc", ".usdc", ".pc2", ".mdd", ".npz", ".csv", ".mp4")
-N_VERTICES = 478
 TOLERANCE_M = 1e-4
 # Point caches hold one sample a scene frame: they are asked for where a frame of the footage lies.
 ON_THE_FRAME = 1e-3
@@ -38,12 +42,12 @@ def animated(request, data_file, tmp_path_factory):
     folder = tmp_path_factory.mktemp(Path(request.param).stem)
     outputs = [folder / f"face{suffix}" for suffix in SUFFIXES if _can_write(suffix)]
     words = [word for output in outputs for word in ("-o", str(output))]
-    code = main(
-        ["animate", str(clip), *words, "--take", str(folder / "take")], scene_writer=SceneProcess()
-    )
+    options = [*CLIPS[request.param], "--take", str(folder / "take")]
+    code = main(["animate", str(clip), *words, *options], scene_writer=SceneProcess())
     assert code == 0
     assert all(output.stat().st_size > 0 for output in outputs)
-    (performance,) = solve(read_take(folder / "take"), SmoothSettings())
+    density = "4k" if "4k" in options else "1k"
+    (performance,) = solve(read_take(folder / "take"), SmoothSettings(), density=density)
     return folder, performance
 
 
@@ -52,7 +56,7 @@ def _can_write(suffix):
     return suffix not in needs or getattr(bpy.app.build_options, needs[suffix])
 
 
-def _open_again(path, *, rate_hz):
+def _open_again(path, *, rate_hz, n_vertices):
     bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
     render = bpy.context.scene.render
     render.fps, render.fps_base = round(rate_hz), round(rate_hz) / rate_hz
@@ -67,7 +71,7 @@ def _open_again(path, *, rate_hz):
     (face,) = (
         obj
         for obj in bpy.context.scene.objects
-        if obj.type == "MESH" and len(obj.data.vertices) == N_VERTICES
+        if obj.type == "MESH" and len(obj.data.vertices) == n_vertices
     )
     return face
 
@@ -78,7 +82,8 @@ def test_what_blender_reads_back_is_the_take(animated, suffix, vertices_at):
     if not _can_write(suffix):
         pytest.skip(f"this Blender was built without {suffix}")
     rate_hz = performance.footage.rate_hz
-    face = _open_again(folder / f"face{suffix}", rate_hz=rate_hz)
+    n_vertices = len(performance.topology.neutral_m)
+    face = _open_again(folder / f"face{suffix}", rate_hz=rate_hz, n_vertices=n_vertices)
     # The importers of FBX and glTF know no fps_base.
     per_second = bpy.context.scene.render.fps if suffix in (".fbx", ".glb") else rate_hz
     geometry = performance.geometry
