@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from ..arrays import AnyArray
-from ..errors import BackendError, MienError, WeightsCorrupt
+from ..errors import MienError, WeightsCorrupt
 from .tflite_sparsity import dense_from_sparse
-from .tflite_weights import TFLITE_IDENTIFIER
+from .tflite_weights import model_class
 
 _DTYPES = {"FLOAT32": "<f4", "FLOAT16": "<f2", "INT32": "<i4", "INT64": "<i8"}
 _FOLDED = ("DENSIFY", "DEQUANTIZE")
@@ -85,20 +85,9 @@ def read_tflite_graph(data: bytes, *, subject: str) -> TfliteGraph:
     BackendError
         The package that reads the format is missing.
     """
-    try:
-        from tflite.Model import Model  # type: ignore[import-untyped,unused-ignore]
-    except ImportError as error:
-        raise BackendError(
-            f"{subject} cannot be read: the Python package 'tflite' is missing. "
-            "Install it with: pip install 'mien[convert]'"
-        ) from error
-    if data[4:8] != TFLITE_IDENTIFIER:
-        raise WeightsCorrupt(
-            f"{subject} is not a TFLite file: its bytes 4 to 8 are {data[4:8]!r}, "
-            f"expected {TFLITE_IDENTIFIER!r}. Get the file again."
-        )
+    model = model_class(data, subject=subject)
     with damage_named(subject):
-        graph = _folded(_read_graph(Model.GetRootAs(data, 0), subject))
+        graph = _folded(_read_graph(model.GetRootAs(data, 0), subject))
         _check_references(graph)
     return graph
 

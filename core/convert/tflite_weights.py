@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..arrays import AnyArray, Float32Array
@@ -29,6 +31,24 @@ def read_tflite(data: bytes, *, subject: str) -> dict[str, Float32Array]:
     BackendError
         The package that reads the format is missing.
     """
+    model = model_class(data, subject=subject)
+    try:
+        return _read_tensors(model.GetRootAs(data, 0))
+    except Exception as error:  # flatbuffers raises struct.error, IndexError, TypeError and more
+        raise WeightsCorrupt(
+            f"{subject} is a damaged TFLite file: its tables cannot be read ({error}). "
+            "Get the file again."
+        ) from error
+
+
+def model_class(data: bytes, *, subject: str) -> Any:
+    """Return what reads a TFLite file, once the file says that it is one.
+
+    Raises
+    ------
+    WeightsCorrupt, BackendError
+        It is none; the package that reads the format is missing.
+    """
     try:
         from tflite.Model import Model  # type: ignore[import-untyped,unused-ignore]
     except ImportError as error:
@@ -41,13 +61,7 @@ def read_tflite(data: bytes, *, subject: str) -> dict[str, Float32Array]:
             f"{subject} is not a TFLite file: its bytes 4 to 8 are {data[4:8]!r}, "
             f"expected {TFLITE_IDENTIFIER!r}. Get the file again."
         )
-    try:
-        return _read_tensors(Model.GetRootAs(data, 0))
-    except Exception as error:  # flatbuffers raises struct.error, IndexError, TypeError and more
-        raise WeightsCorrupt(
-            f"{subject} is a damaged TFLite file: its tables cannot be read ({error}). "
-            "Get the file again."
-        ) from error
+    return Model
 
 
 def _read_tensors(model: object) -> dict[str, Float32Array]:
