@@ -37,7 +37,16 @@ class PortraitSkin:
         self.places = photo_places(head, portrait)
         points = head.points_m(portrait.fit.identity, portrait.fit.expression)
         self.mouth_open_m = _mouth_opening(head, points)
+        self.mean_rgb = _sampled(portrait.photo, self.places[: head.n_grid]).mean(axis=0)
         self.hollow = _hollow(portrait)
+
+
+@dataclass(frozen=True, slots=True)
+class Admixture:
+    """The skin of another portrait, of which a share from 0 to 1 is mixed in: a new person."""
+
+    skin: PortraitSkin
+    share: float
 
 
 def posed_points(variation: Variation, points_m: FloatArray) -> Float32Array:
@@ -66,6 +75,7 @@ def draw_face(
     variation: Variation,
     *,
     background: ImageArray,
+    admixture: Admixture | None = None,
 ) -> DrawnFace:
     """Draw a face before a background of shape (size, size, 3).
 
@@ -78,25 +88,29 @@ def draw_face(
     points = (scale * posed + shift).astype(np.float32)
     image = _with_billboard(background, skin, variation, scale_px=scale, shift=shift)
     fragments = rasterise(points, head.triangles, size=(size, size))
-    places = _moved_eyes(head, skin, variation, points_m)
-    shade = _shading(head, variation)
+    skins = [skin, admixture.skin] if admixture else [skin]
+    places = [_moved_eyes(head, one, variation) for one in skins]
     opening = _mouth_opening(head, points_m)
     values = np.concatenate(
         [
-            places,
-            shade,
+            _shading(head, variation),
             head.is_mouth[:, None].astype(np.float32),
             (head.mouth_share * opening)[:, None],
             opening[:, None],
+            *places,
         ],
         axis=1,
     )
     seen = interpolated(fragments, head.triangles, values)
-    colour = _sampled(skin.portrait.photo, seen[:, :2])
-    is_inside = (seen[:, 5] > 0.5) & (opening.max() > skin.mouth_open_m.max() + _CLOSED_M)
+    colour = _sampled(skin.portrait.photo, seen[:, 6:8])
+    if admixture:
+        other = _sampled(admixture.skin.portrait.photo, seen[:, 8:10])
+        other *= skin.mean_rgb / np.maximum(admixture.skin.mean_rgb, 1.0)
+        colour += np.float32(admixture.share) * (other - colour)
+    is_inside = (seen[:, 3] > 0.5) & (opening.max() > skin.mouth_open_m.max() + _CLOSED_M)
     if is_inside.any():
         colour[is_inside] = _mouth_colour(seen[is_inside], variation)
-    colour = np.clip(colour * seen[:, 2:5], 0.0, 255.0)
+    colour = np.clip(colour * seen[:, :3], 0.0, 255.0)
     layer = np.zeros((size * size, 4), np.float32)
     layer[fragments.pixel, :3] = colour
     layer[fragments.pixel, 3] = 1.0
@@ -118,9 +132,7 @@ def _mouth_opening(head: Head, points_m: FloatArray) -> Float32Array:
     return np.asarray(np.linalg.norm(upper - lower, axis=1), np.float32)
 
 
-def _moved_eyes(
-    head: Head, skin: PortraitSkin, variation: Variation, points_m: Float32Array
-) -> Float32Array:
+def _moved_eyes(head: Head, skin: PortraitSkin, variation: Variation) -> Float32Array:
     """Return the places in the photograph; the eyeballs stay where they are under the lids."""
     fit = skin.portrait.fit
     eye = np.flatnonzero(head.is_eye)
@@ -156,7 +168,7 @@ def _sampled(photo: ImageArray, places: Float32Array) -> Float32Array:
 def _mouth_colour(seen: Float32Array, variation: Variation) -> Float32Array:
     """Paint what an open mouth shows: teeth under the upper lip, dark, a tongue at the bottom."""
     rng = np.random.default_rng(variation.seed)
-    below, opening = seen[:, 6], np.maximum(seen[:, 7], 1e-4)
+    below, opening = seen[:, 4], np.maximum(seen[:, 5], 1e-4)
     teeth_m = rng.uniform(0.003, 0.008) * (rng.random() < 0.75)
     lower_m = rng.uniform(0.0, 0.005) * (rng.random() < 0.3)
     tongue = np.clip((below / opening - rng.uniform(0.4, 0.8)) * 4.0, 0.0, 1.0)[:, None]

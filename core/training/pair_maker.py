@@ -14,13 +14,13 @@ from ..arrays import Float32Array, Float64Array, ImageArray
 from ..errors import TrainingDataError
 from .correspondence import N_MESH
 from .face_model import FaceModel
-from .face_render import PortraitSkin, crop_placement, draw_face
+from .face_render import Admixture, PortraitSkin, crop_placement, draw_face
 from .layout import Layout
 from .layout_tables import sampling_matrix
 from .map_basis import GridAmounts, MapBasis
 from .portraits import Gallery, Portrait
 from .scene import Head
-from .surroundings import cover, put_on_glasses, random_background
+from .surroundings import cover, put_on_glasses, random_background, shuffled
 from .variations import Variation, random_variation, yaw_of
 
 PICTURE_SIZE = 176
@@ -29,6 +29,10 @@ _REAL_SHARE, _NOBODY_SHARE = 0.17, 0.06
 _COVERED, _WITH_GLASSES = 0.25, 0.1
 _SAME_PLACE = 0.35
 """So many photographs keep their own background."""
+_MIXED_SHARE, _MIXED_MOUTHS_M = 0.5, 0.002
+"""So many made faces have two people's skin, if their mouths are as far open."""
+_SHUFFLED_SHARE = 0.4
+"""So many pictures without a face are one in pieces."""
 
 
 class Kind(IntEnum):
@@ -112,11 +116,25 @@ class PairMaker:
     def made(self, rng: np.random.Generator, skin: PortraitSkin, variation: Variation) -> Pair:
         """Draw a face and cover some of it."""
         background = random_background(rng, PICTURE_SIZE, self._photos)
-        drawn = draw_face(self._head, skin, variation, background=background)
+        drawn = draw_face(
+            self._head,
+            skin,
+            variation,
+            background=background,
+            admixture=self._admixture(rng, skin),
+        )
         amounts = self._amounts.solve(drawn.points_px - _middle())
         return self._finished(
             rng, drawn.image, amounts, Kind.MADE, yaw_of(variation.image_from_head)
         )
+
+    def _admixture(self, rng: np.random.Generator, skin: PortraitSkin) -> Admixture | None:
+        """Draw whose skin is mixed in, if anybody's."""
+        other = self._skins[rng.integers(len(self._skins))]
+        apart = abs(float(other.mouth_open_m.max()) - float(skin.mouth_open_m.max()))
+        if rng.random() > _MIXED_SHARE or apart > _MIXED_MOUTHS_M:
+            return None
+        return Admixture(other, share=float(rng.uniform(0.2, 0.8)))
 
     def _real(self, rng: np.random.Generator, portrait: Portrait) -> Pair:
         """Cut a photograph out, with its own background or another."""
@@ -140,7 +158,10 @@ class PairMaker:
 
     def _nobody(self, rng: np.random.Generator) -> Pair:
         """Paint a picture without a face."""
-        image = random_background(rng, PICTURE_SIZE, self._photos)
+        if rng.random() < _SHUFFLED_SHARE:
+            image = shuffled(rng, self._photos[rng.integers(len(self._photos))], PICTURE_SIZE)
+        else:
+            image = random_background(rng, PICTURE_SIZE, self._photos)
         points = rng.uniform(0.2, 0.8, (8, 2)) * PICTURE_SIZE
         if rng.random() < 0.5:
             image = cover(rng, image, points, self._photos)

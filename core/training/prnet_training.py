@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import time
 from collections.abc import Callable
@@ -142,7 +143,8 @@ def held_out_errors(network: nn.Module, tables: PrnetTables, folder: Path) -> di
     Returns
     -------
     dict
-        `nme`, and `nme_0`, `nme_30`, `nme_60` of the bins of |yaw| from there, in shares.
+        `nme`, and `nme_0`, `nme_30`, `nme_60` of the bins of |yaw| from there, in shares;
+        `lids_slope` and `lids_correlation`.
     """
     paths = [pair_path(folder, i, held_out=True) for i in range(N_HELD_OUT_FILES)]
     files = [read_pairs(path) for path in paths if path.exists()]
@@ -152,7 +154,8 @@ def held_out_errors(network: nn.Module, tables: PrnetTables, folder: Path) -> di
     found = evaluate(network, files, at_landmarks=torch.from_numpy(np.asarray(at, np.float32)))
     _log.info("%s", found)
     bins = {f"nme_{low:.0f}": float(v) for (low, _), v in zip(YAW_BINS, found.share, strict=True)}
-    return {"nme": found.all_share, **bins}
+    slope, correlation = found.lids
+    return {"nme": found.all_share, **bins, "lids_slope": slope, "lids_correlation": correlation}
 
 
 class _Pairs:
@@ -215,10 +218,15 @@ def _write_results(out: Path, training: Training, metrics: dict[str, float]) -> 
     assert isinstance(average, PositionMapNetwork)
     (out / POSITION_MAP_FILE).write_bytes(onnx_from_graph(PositionMapGraph(average.cpu())))
     state = training.state
-    values = {**metrics, "step": state.step, "elapsed_s": round(state.elapsed_s, 1)}
+    # A bin without a face has no error, and JSON no word for that.
+    known = {name: value for name, value in metrics.items() if math.isfinite(value)}
+    values = {**known, "step": state.step, "elapsed_s": round(state.elapsed_s, 1)}
     (out / METRICS_FILE).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
     losses = draw_curves(
-        state.curves, across="step", names=("position", "between", "seen"), title="loss, pixels"
+        state.curves,
+        across="step",
+        names=("position", "between", "opening", "seen"),
+        title="loss, pixels",
     )
     write_picture(out / CURVES_PICTURE, losses)
     errors = draw_curves(

@@ -75,6 +75,24 @@ def cover(
     return result
 
 
+def shuffled(rng: np.random.Generator, photo: ImageArray, size: int) -> ImageArray:
+    """Cut the middle of a portrait in pieces and lay them otherwise: (size, size, 3), no face."""
+    import cv2
+
+    n = int(rng.integers(3, 7))
+    margin = int(rng.uniform(0.12, 0.28) * len(photo))
+    inner = photo[margin:-margin, margin:-margin]
+    side = -(-size // n)
+    even = cv2.resize(inner, (n * side, n * side), interpolation=cv2.INTER_AREA)
+    pieces = even.reshape(n, side, n, side, 3).swapaxes(1, 2).reshape(n * n, side, side, 3)
+    # No piece stays in its place: the shift of a random order by one has no fixed piece.
+    order = rng.permutation(n * n)
+    laid = np.empty_like(pieces)
+    laid[order] = pieces[np.roll(order, 1)]
+    whole = laid.reshape(n, n, side, side, 3).swapaxes(1, 2).reshape(n * side, n * side, 3)
+    return np.ascontiguousarray(whole[:size, :size])
+
+
 def put_on_glasses(
     rng: np.random.Generator, image: ImageArray, landmarks_px: FloatArray
 ) -> ImageArray:

@@ -119,8 +119,8 @@ def random_expression(
 
 
 def _add_blink(rng: np.random.Generator, weights: Float64Array, index: dict[str, int]) -> None:
-    """Close the eyes of one face in four, of some only one."""
-    if rng.random() < 0.25:
+    """Close the eyes of one face in three, of some only one."""
+    if rng.random() < 0.35:
         blink = rng.beta(1.0, 0.7)
         for side in ("eyeBlink_L", "eyeBlink_R"):
             weights[index[side]] = np.clip(blink + rng.normal(0.0, 0.05), 0.0, 1.0)

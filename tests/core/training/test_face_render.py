@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mien.core.training.face_render import PortraitSkin, draw_face, posed_points
+from mien.core.training.face_render import Admixture, PortraitSkin, draw_face, posed_points
 from mien.core.training.scene import grid_columns, pivot_m
 from mien.core.training.variations import Variation, rotation_from_angles, yaw_of
 
@@ -51,6 +51,26 @@ def test_a_spot_on_the_portrait_is_drawn_where_its_vertex_is_said_to_be(
         rows, columns = np.mgrid[0:SIZE, 0:SIZE]
         found = np.array([(columns * weight).sum(), (rows * weight).sum()]) / weight.sum()
         assert np.linalg.norm(found - wanted) < 1.0, (yaw, row, column)
+
+
+def test_a_face_of_two_people_lies_between_them(face_model, head, portraits):
+    photos = [portraits[0].photo, np.roll(portraits[0].photo, 7, axis=1)]
+    first, second = (PortraitSkin(head, replace(portraits[0], photo=photo)) for photo in photos)
+    black = np.zeros((SIZE, SIZE, 3), np.uint8)
+
+    def drawn(skin, admixture=None):
+        face = draw_face(head, skin, still(face_model), background=black, admixture=admixture)
+        return face.image[60:110, 65:110].astype(float)
+
+    one, none, half, all_of_it = (
+        drawn(first, Admixture(second, share) if share is not None else None)
+        for share in (None, 0.0, 0.5, 1.0)
+    )
+    gain = first.mean_rgb / second.mean_rgb
+    assert (one == none).all()
+    assert np.abs(all_of_it - np.minimum(drawn(second) * gain, 255)).max() <= 2
+    assert np.abs(half - 0.5 * (one + all_of_it)).max() <= 1
+    assert np.abs(one - all_of_it).mean() > 1
 
 
 def test_angles_turn_as_they_say():

@@ -9,6 +9,7 @@ from mien.core.training.batches import BatchMaker
 from mien.core.training.layout_tables import sampling_matrix
 from mien.core.training.pair_maker import PICTURE_SIZE, Kind, PairMaker
 from mien.core.training.pair_store import fill_store, make_pairs, pair_path, read_pairs, write_pairs
+from mien.core.training.surroundings import shuffled
 
 
 def test_a_pair_is_the_same_whoever_asks(face_model, layout, head, basis, gallery, maker):
@@ -117,6 +118,16 @@ def test_files_are_made_once_and_damaged_ones_are_named(tmp_path, maker, monkeyp
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(TrainingDataError, match="Delete the file: it is made again"):
         read_pairs(path)
+
+
+def test_a_face_in_pieces_is_no_face():
+    photo = np.arange(320 * 320 * 3, dtype=np.uint32).reshape(320, 320, 3) // 1205
+    for seed in range(20):
+        picture = shuffled(np.random.default_rng(seed), photo.astype(np.uint8), PICTURE_SIZE)
+        assert picture.shape == (PICTURE_SIZE, PICTURE_SIZE, 3)
+        # The portrait grows brighter downward all the way; in pieces it does not.
+        rows = picture.mean(axis=(1, 2))
+        assert np.corrcoef(rows, np.arange(PICTURE_SIZE))[0, 1] < 0.9
 
 
 def test_a_full_disk_leaves_nothing_half_written(tmp_path, maker, monkeypatch):

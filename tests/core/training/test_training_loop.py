@@ -200,3 +200,19 @@ def test_curves_become_a_picture():
     lines = [{"step": float(i), "loss": 10.0 / (1 + i)} for i in range(50)] + [{"step": 50.0}]
     image = draw_curves(lines, across="step", names=("loss", "none"), title="test")
     assert image.shape[2] == 3 and (image != 255).any()
+
+
+def test_lids_that_stay_open_cost_more_than_their_area(basis, layout, gallery, pairs):
+    loss = PositionLoss(basis, layout.landmarks_uv, gallery.facemesh_uv)
+    batch = BatchMaker(basis.sign, seed=2).batch([pairs], step=0, size=12)
+    at = loss.at_points[:, : len(layout.landmarks_uv)]
+    # The smallest change of the amounts that opens all lids by 2 px, and one like it elsewhere.
+    lids, chin = [37, 38, 43, 44], [7, 8, 9, 10]
+    raised = []
+    for moved in (lids, chin):
+        wanted = torch.zeros(at.shape[1], dtype=at.dtype)
+        wanted[moved] = -2.0
+        change = torch.zeros_like(batch["amounts"])
+        change[..., 1] = torch.linalg.lstsq(at.T, wanted[:, None]).solution[:, 0]
+        raised.append(float(loss(batch["amounts"] + change, torch.ones(12), batch)["opening"]))
+    assert raised[0] > 3 * raised[1]
