@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .core.records import OnProgress
-    from .core.scene_job import SceneJob, SceneReport
+    from .core.scene_job import MakeTextures, SceneJob, SceneReport
 
 
 class _SceneProcess:
@@ -21,11 +21,13 @@ class _SceneProcess:
 
         blender_command()
 
-    def write(self, job: SceneJob, *, on_progress: OnProgress) -> SceneReport:
+    def write(
+        self, job: SceneJob, *, textures: MakeTextures, on_progress: OnProgress
+    ) -> SceneReport:
         """Carry a job out."""
         from .addon.scene_process import SceneProcess
 
-        return SceneProcess().write(job, on_progress=on_progress)
+        return SceneProcess().write(job, textures=textures, on_progress=on_progress)
 
 
 def main() -> None:

@@ -8,7 +8,8 @@ In Blender::
 
     blender --background --factory-startup --python addon/headless.py -- JOB.json STAGING
 
-Each message is a line of `PREFIX` and JSON, among whatever Blender prints.
+Each message is a line of `PREFIX` and JSON, among whatever Blender prints. A line of JSON on stdin
+names the textures, one a face; it is waited for where they are needed.
 """
 
 from __future__ import annotations
@@ -40,12 +41,30 @@ def main(argv: Sequence[str]) -> int:
 
     job = SceneJob.from_json(Path(argv[0]).read_text(encoding="utf-8"))
     try:
-        report = write_scene_job(job, staging=Path(argv[1]), on_progress=_tell_progress)
+        report = write_scene_job(
+            job, staging=Path(argv[1]), textures=_told_textures, on_progress=_tell_progress
+        )
     except MienError as error:
         _tell({"error": type(error).__name__, "message": str(error)})
         return 1
     _tell({"report": asdict(report)})
     return 0
+
+
+def _told_textures() -> tuple[str, ...]:
+    """Wait for the textures.
+
+    Raises
+    ------
+    ExportError
+        Whoever makes them is gone.
+    """
+    from ..core.errors import ExportError
+
+    line = sys.stdin.readline()
+    if not line:
+        raise ExportError("The textures never came: the process that makes them has ended.")
+    return tuple(json.loads(line))
 
 
 def _tell_progress(progress: Progress) -> None:

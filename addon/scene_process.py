@@ -13,13 +13,14 @@ import tempfile
 import threading
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
 from ..core import errors
 from ..core.errors import BackendError, ExportError, MienError
 from ..core.records import OnProgress, Progress
-from ..core.scene_job import SceneJob, SceneReport
+from ..core.scene_job import MakeTextures, SceneJob, SceneReport, no_textures
 from .headless import PREFIX
 from .staging import staging_folder
 
@@ -32,12 +33,16 @@ _POLL_S = 0.1
 class SceneProcess:
     """A `SceneWriter` that can be stopped at any time and survives Blender's crashes."""
 
-    def write(self, job: SceneJob, *, on_progress: OnProgress) -> SceneReport:
+    def write(
+        self, job: SceneJob, *, textures: MakeTextures = no_textures, on_progress: OnProgress
+    ) -> SceneReport:
         """Carry a job out.
 
         Parameters
         ----------
         job : what to write
+        textures : called in this process while the other one starts and solves; what it raises
+            ends both
         on_progress : called as the process reports, and with the last report again while it is
             silent; if it raises, the process is killed
 
@@ -57,7 +62,7 @@ class SceneProcess:
             path.write_text(job.to_json(), encoding="utf-8")
             process = subprocess.Popen(
                 [*command, str(path), str(staging)],
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
@@ -66,6 +71,7 @@ class SceneProcess:
                 env={**os.environ, "PYTHONIOENCODING": "utf-8", **_temporary_in(folder)},
             )
             try:
+                _send_textures(process, textures)
                 return _follow(process, on_progress=on_progress)
             finally:
                 process.kill()
@@ -113,6 +119,20 @@ def _running_blender() -> str:
     """Return the Blender that this code runs in; empty elsewhere, in the bpy module too."""
     bpy = sys.modules.get("bpy")
     return "" if bpy is None else str(bpy.app.binary_path)
+
+
+def _send_textures(process: subprocess.Popen[str], make: MakeTextures) -> None:
+    """Make the textures and tell the process, which waits for them, where they lie."""
+    assert process.stdin is not None and process.stdout is not None
+    try:
+        textures = make()
+    except BaseException:
+        process.stdin.close()
+        process.stdout.close()
+        raise
+    # A process that has ended already said why on its other stream.
+    with suppress(OSError), process.stdin as stdin:
+        stdin.write(json.dumps(textures) + "\n")
 
 
 def _follow(process: subprocess.Popen[str], *, on_progress: OnProgress) -> SceneReport:

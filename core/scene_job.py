@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Protocol
 
@@ -16,8 +17,7 @@ SCENE_SUFFIXES = (".blend", ".fbx", ".glb", ".abc", ".usdc")
 class SceneJob:
     """Build the scene of a take and write it as one file, whose suffix chooses the format.
 
-    `take` and `output` are absolute paths; `textures` one PNG a face, or empty;
-    `scene_rate_hz` None means the footage's own rate.
+    `take` and `output` are absolute paths; `scene_rate_hz` None means the footage's own rate.
     """
 
     take: str
@@ -25,7 +25,6 @@ class SceneJob:
     smooth: SmoothSettings = field(default_factory=SmoothSettings)
     mesh: MeshSettings = field(default_factory=MeshSettings)
     animate: AnimateSettings = field(default_factory=AnimateSettings)
-    textures: tuple[str, ...] = ()
     has_camera: bool = False
     scene_rate_hz: float | None = None
     span: Span = WHOLE
@@ -42,7 +41,6 @@ class SceneJob:
         values["mesh"] = MeshSettings(**values["mesh"])
         values["animate"] = AnimateSettings(**values["animate"])
         values["span"] = Span(**values["span"])
-        values["textures"] = tuple(values["textures"])
         return cls(**values)
 
 
@@ -60,9 +58,23 @@ class SceneReport:
     warnings: tuple[str, ...] = ()
 
 
+MakeTextures = Callable[[], tuple[str, ...]]
+"""Makes the textures and returns a path for each face, empty where there is none."""
+
+
+def no_textures() -> tuple[str, ...]:
+    """Leave the faces in plain skin."""
+    return ()
+
+
 class SceneWriter(Protocol):
     """Carries a job out: in a process of its own, or in the Blender that is running."""
 
-    def write(self, job: SceneJob, *, on_progress: OnProgress) -> SceneReport:
-        """Write the output, complete and checked, or raise a `MienError` and leave nothing."""
+    def write(
+        self, job: SceneJob, *, textures: MakeTextures = no_textures, on_progress: OnProgress
+    ) -> SceneReport:
+        """Write the output, complete and checked, or raise a `MienError` and leave nothing.
+
+        `textures` is called once, here, while another process may be at work already.
+        """
         ...

@@ -13,7 +13,13 @@ import bpy
 from ...core.errors import ArgumentError, ExportError
 from ...core.pipeline import solve
 from ...core.records import OnProgress, Performance, Progress
-from ...core.scene_job import SCENE_SUFFIXES, SceneJob, SceneReport
+from ...core.scene_job import (
+    SCENE_SUFFIXES,
+    MakeTextures,
+    SceneJob,
+    SceneReport,
+    no_textures,
+)
 from ...core.settings import Carrier
 from ...core.takes import read_take
 from ..scene.face_scene import FaceScene, ScenePlan, build_face_scene, cache_path_of
@@ -56,19 +62,28 @@ _FORMATS = {
 class InPlaceSceneWriter:
     """Carries jobs out in the Blender that is running; the open file makes room for it."""
 
-    def write(self, job: SceneJob, *, on_progress: OnProgress) -> SceneReport:
+    def write(
+        self, job: SceneJob, *, textures: MakeTextures = no_textures, on_progress: OnProgress
+    ) -> SceneReport:
         """Write the job's output whole and checked, or raise a `MienError` and leave nothing."""
         with staging_folder(Path(job.output)) as staging:
-            return write_scene_job(job, staging=staging, on_progress=on_progress)
+            return write_scene_job(job, staging=staging, textures=textures, on_progress=on_progress)
 
 
-def write_scene_job(job: SceneJob, *, staging: Path, on_progress: OnProgress) -> SceneReport:
+def write_scene_job(
+    job: SceneJob,
+    *,
+    staging: Path,
+    textures: MakeTextures = no_textures,
+    on_progress: OnProgress,
+) -> SceneReport:
     """Solve a take, build its scene, write it into `staging`, check it, and move it to its place.
 
     Parameters
     ----------
     job : take, output, settings
     staging : an empty folder on the output's disk, beside it
+    textures : called when the faces are solved
     on_progress : called as work goes on
 
     Raises
@@ -82,18 +97,25 @@ def write_scene_job(job: SceneJob, *, staging: Path, on_progress: OnProgress) ->
         raise ArgumentError(f"'{output.name}' must end in one of {wanted}")
     on_progress(Progress("solve", 0, None))
     performances = solve(read_take(job.take), job.smooth, span=job.span, density=job.mesh.density)
-    return write_performances(performances, job=job, staging=staging, on_progress=on_progress)
+    return write_performances(
+        performances, job=job, staging=staging, textures=textures(), on_progress=on_progress
+    )
 
 
 def write_performances(
-    performances: list[Performance], *, job: SceneJob, staging: Path, on_progress: OnProgress
+    performances: list[Performance],
+    *,
+    job: SceneJob,
+    staging: Path,
+    textures: tuple[str, ...] = (),
+    on_progress: OnProgress,
 ) -> SceneReport:
     """Do what `write_scene_job` does, from solved faces on."""
     output = Path(job.output)
     suffix = output.suffix.lower()
     form = _FORMATS[suffix]
     bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
-    plan = _plan_of(job, staging=staging, form=form)
+    plan = replace(_plan_of(job, staging=staging, form=form), textures=textures)
     if suffix == ".blend" and plan.animate.carrier == "cache":
         _check_cache_names(output, plan, n_faces=len(performances))
     scene = bpy.context.scene
@@ -104,7 +126,7 @@ def write_performances(
     staged = staging / output.name
     with _translated(output):
         if suffix == ".blend":
-            prepare_first_look(scene, built.faces, has_texture=any(job.textures))
+            prepare_first_look(scene, built.faces, has_texture=any(textures))
             write_blend(staged, home=output.parent)
         else:
             form.write(staged, has_camera=job.has_camera)
@@ -127,7 +149,6 @@ def _plan_of(job: SceneJob, *, staging: Path, form: _Format) -> ScenePlan:
         mesh=job.mesh,
         cache=folder / f"{output.stem}.pc2",
         scene_rate_hz=job.scene_rate_hz,
-        textures=job.textures,
         has_camera=job.has_camera,
         is_baked=not is_blend and animate.carrier == "shape-keys",
         is_hiding=is_blend,

@@ -7,6 +7,7 @@ import math
 
 _MOST_THREADS = 256
 _MOST_ROUNDS = 100
+_MOST_STEPS = 10**8
 
 
 def seconds_from_text(text: str) -> float:
@@ -72,6 +73,30 @@ def round_count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= _MOST_ROUNDS):
         raise argparse.ArgumentTypeError(f"'{text}' is no number of rounds (1 to {_MOST_ROUNDS})")
     return int(text)
+
+
+def step_count(text: str) -> int:
+    """Read how many of something there are to be, one or more.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        It is no such number.
+    """
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= _MOST_STEPS):
+        raise argparse.ArgumentTypeError(f"'{text}' is no whole number from 1 to {_MOST_STEPS}")
+    return int(text)
+
+
+def seed_number(text: str) -> int:
+    """Read a seed, 0 or more.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        It is none.
+    """
+    return 0 if text == "0" else step_count(text)
 
 
 def thread_count(text: str) -> int:

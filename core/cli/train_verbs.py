@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..errors import BackendError
 from ..progress import Progress
-from .argument_types import positive_number, round_count
+from .argument_types import positive_number, seed_number, step_count
 from .console import Result
 from .session import Session
 
@@ -35,29 +35,31 @@ def add_train_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--steps",
-        type=round_count,
+        type=step_count,
         metavar="N",
         help="how many steps in place of minutes: then the same seed and pairs give the same curve",
     )
     parser.add_argument(
         "--resume", action="store_true", help="go on from the checkpoint of the same folder"
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of everything (0)")
+    parser.add_argument(
+        "--seed", type=seed_number, default=0, metavar="N", help="of everything (0)"
+    )
     parser.add_argument(
         "--pair-files",
-        type=round_count,
+        type=step_count,
         default=60,
         metavar="N",
         help="so many files of 500 pairs are made, while training goes on (60)",
     )
     parser.add_argument(
-        "--batch", type=round_count, default=32, metavar="N", help="crops a step (32)"
+        "--batch", type=step_count, default=32, metavar="N", help="crops a step (32)"
     )
     parser.add_argument(
         "--rate", type=positive_number, default=1.2e-3, metavar="X", help="learning rate (0.0012)"
     )
     parser.add_argument(
-        "--train-threads", type=round_count, default=2, metavar="N", help="CPU threads (2)"
+        "--train-threads", type=step_count, default=2, metavar="N", help="CPU threads (2)"
     )
 
 
@@ -99,11 +101,14 @@ def train(arguments: Namespace, session: Session) -> Result:
             session.report(Progress("training", int(done_s), int(total_s)))
 
     found = train_prnet(plan, check=check)
-    errors = [f"{name} {100.0 * value:.2f} %" for name, value in found.metrics.items()]
+    errors = [
+        f"{name} {100.0 * value:.2f} %" if name.startswith("nme") else f"{name} {value:.2f}"
+        for name, value in found.metrics.items()
+    ]
     return Result(
         values={"file": str(found.file), "step": found.step, **found.metrics},
         lines=(
             f"'{found.file}' after {found.step} steps",
-            f"held-out errors over the box: {', '.join(errors)}",
+            f"on faces of people kept out (nme over their box): {', '.join(errors)}",
         ),
     )

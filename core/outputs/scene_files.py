@@ -28,20 +28,23 @@ def write_scene(solved: SolvedTake, output: Path, *, session: OutputSession) -> 
     settings = solved.settings
     assert solved.take.folder is not None
     with tempfile.TemporaryDirectory(prefix="mien-") as folder:
-        textures = _write_textures(solved, Path(folder)) if settings.has_texture else ()
         job = SceneJob(
             take=solved.take.folder,
             output=str(output),
             smooth=settings.smooth,
             mesh=settings.mesh,
             animate=settings.animate,
-            textures=textures,
             has_camera=settings.has_camera,
             scene_rate_hz=settings.scene_rate_hz,
             span=settings.span,
         )
         try:
-            report = session.scene_writer.write(job, on_progress=session.report)
+            report = session.scene_writer.write(
+                job,
+                # Making them takes as long as Blender takes to start and to solve.
+                textures=lambda: _write_textures(solved, Path(folder)),
+                on_progress=session.report,
+            )
         except MienError:
             session.check()  # Ctrl-C in a terminal ends Blender, too: that is why
             raise
@@ -49,7 +52,9 @@ def write_scene(solved: SolvedTake, output: Path, *, session: OutputSession) -> 
 
 
 def _write_textures(solved: SolvedTake, folder: Path) -> tuple[str, ...]:
-    """Write the texture of each face; an empty name where there is none."""
+    """Write the texture of each face if they are wanted; an empty name where there is none."""
+    if not solved.settings.has_texture:
+        return ()
     return tuple(
         ""
         if image is None

@@ -47,10 +47,12 @@ def build(scene, performance, tmp_path):
     return make
 
 
-def write(output: Path, performances, **settings):
+def write(output: Path, performances, textures=(), **settings):
     job = SceneJob(take="", output=str(output), **settings)
     with staging_folder(output) as staging:
-        return write_performances(performances, job=job, staging=staging, on_progress=silent)
+        return write_performances(
+            performances, job=job, staging=staging, textures=textures, on_progress=silent
+        )
 
 
 def without_animation(face: bpy.types.Object) -> None:

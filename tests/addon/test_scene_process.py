@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 import stat
+import subprocess
 import sys
 import time
 from contextlib import suppress
@@ -63,6 +64,20 @@ def fake_blender(folder: Path, *lines: str) -> Path:
     return program
 
 
+@pytest.fixture
+def started(monkeypatch):
+    """The processes that were started."""
+    processes = []
+    popen = scene_process.subprocess.Popen
+
+    def remember(*args, **kwargs):
+        processes.append(popen(*args, **kwargs))
+        return processes[-1]
+
+    monkeypatch.setattr(scene_process.subprocess, "Popen", remember)
+    return processes
+
+
 def test_a_job_is_carried_out_beside_this_process(take, tmp_path):
     output = tmp_path / "out put.blend"
     reports = []
@@ -82,23 +97,56 @@ def test_an_error_over_there_is_the_same_error_here(tmp_path):
     assert left_in(tmp_path) == []
 
 
-def test_a_stop_kills_the_process_and_leaves_nothing(take, tmp_path, monkeypatch):
-    started = []
-    popen = scene_process.subprocess.Popen
-
-    def remember(*args, **kwargs):
-        started.append(popen(*args, **kwargs))
-        return started[-1]
-
+def test_a_stop_kills_the_process_and_leaves_nothing(take, tmp_path, started):
     def stop(progress):
         raise Cancelled
 
-    monkeypatch.setattr(scene_process.subprocess, "Popen", remember)
     job = SceneJob(str(take), str(tmp_path / "face.blend"))
     with pytest.raises(Cancelled):
         SceneProcess().write(job, on_progress=stop)
     assert started[0].returncode is not None
     assert left_in(tmp_path) == []
+
+
+def test_textures_are_made_while_the_process_is_at_work(take, tmp_path, started):
+    texture = tmp_path / "red.png"
+
+    def make():
+        assert started[0].poll() is None
+        image = bpy.data.images.new("red", width=8, height=8)
+        image.filepath_raw, image.file_format = str(texture), "PNG"
+        image.save()
+        return (str(texture),)
+
+    job = SceneJob(str(take), str(tmp_path / "face.glb"))
+    SceneProcess().write(job, textures=make, on_progress=silent)
+    plain = SceneJob(str(take), str(tmp_path / "plain.glb"))
+    SceneProcess().write(plain, on_progress=silent)
+    sizes = [b'"image/png"' in (tmp_path / name).read_bytes() for name in ("face.glb", "plain.glb")]
+    assert sizes == [True, False]
+
+
+def test_textures_that_cannot_be_made_end_the_process(take, tmp_path, started):
+    def fail():
+        raise TakeMissing("A still is gone.")
+
+    job = SceneJob(str(take), str(tmp_path / "face.blend"))
+    with pytest.raises(TakeMissing, match="A still is gone"):
+        SceneProcess().write(job, textures=fail, on_progress=silent)
+    assert started[0].returncode is not None
+    assert left_in(tmp_path) == []
+
+
+def test_a_process_that_nobody_waits_for_does_not_wait_for_textures(take, tmp_path):
+    job = tmp_path / "job.json"
+    job.write_text(SceneJob(str(take), str(tmp_path / "face.blend")).to_json())
+    (tmp_path / "staging").mkdir()
+    command = [*blender_command(), str(job), str(tmp_path / "staging")]
+    ended = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert "The textures never came" in ended.stdout and ended.returncode == 1
+    assert not (tmp_path / "face.blend").exists()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")

@@ -135,12 +135,13 @@ class FakeBlender:
         if self.missing:
             raise self.missing
 
-    def write(self, job, *, on_progress):
+    def write(self, job, *, textures, on_progress):
         if self.error:
             raise self.error
         on_progress(Progress("build", 1, 1))
         self.jobs.append(job)
-        self.textures = [Path(texture).read_bytes() for texture in job.textures if texture]
+        self.paths = textures()
+        self.textures = [Path(texture).read_bytes() for texture in self.paths if texture]
         Path(job.output).write_text(json.dumps(asdict(job)))
         return SceneReport(job.output, "9.9", job.animate.carrier, 1, 8, 12, 9e-5, ("Look out.",))
 

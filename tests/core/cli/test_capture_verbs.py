@@ -121,12 +121,14 @@ def test_animate_says_in_json_what_it_wrote(mien_json, fake_capture, tmp_path):
 
 def test_every_option_reaches_the_scene(mien, fake_capture, blender, tmp_path):
     mien("animate", "clip.mp4", "-o", "plain.blend")
+    assert len(blender.paths) == 1
     mien(
         *("animate", "clip.mp4", "-o", "face.usdc", "--carrier", "cache", "--tolerance", 0.5),
         *("--subdivide", 2, "--limit-surface", "--smooth", "live", "--min-cutoff", 2, "--beta", 3),
         *("--fill-gaps", 0.4, "--camera", "--no-texture", "--scene-rate", 29.97),
         *("--depth", "take", "--scale", "iris", "--quick-gain", 7),
     )
+    assert blender.paths == ()
     mien("animate", "clip.mp4", "-o", "live.abc", "--quality", "live")
     plain, full, live = blender.jobs
     assert (plain.smooth, plain.mesh, plain.animate) == (
@@ -134,7 +136,7 @@ def test_every_option_reaches_the_scene(mien, fake_capture, blender, tmp_path):
         MeshSettings(),
         AnimateSettings(),
     )
-    assert (plain.has_camera, plain.scene_rate_hz, len(plain.textures)) == (False, None, 1)
+    assert (plain.has_camera, plain.scene_rate_hz) == (False, None)
     assert plain.output == str(tmp_path / "plain.blend") and Path(plain.take).is_absolute()
     assert full.smooth == SmoothSettings(
         mode="live",
@@ -147,7 +149,7 @@ def test_every_option_reaches_the_scene(mien, fake_capture, blender, tmp_path):
     )
     assert full.mesh == MeshSettings(subdivide=2, use_limit_surface=True)
     assert full.animate == AnimateSettings(carrier="cache", tolerance_m=0.0005)
-    assert (full.has_camera, full.scene_rate_hz, full.textures) == (True, 29.97, ())
+    assert (full.has_camera, full.scene_rate_hz) == (True, 29.97)
     assert live.smooth.mode == "live"
 
 
@@ -231,7 +233,7 @@ def test_a_take_that_cannot_be_removed_is_told_and_the_rest_is_done(
 def test_a_scene_that_broke_because_of_ctrl_c_counts_as_interrupted(
     mien, fake_capture, blender, monkeypatch
 ):
-    def end_like_blender_in_a_terminal(job, *, on_progress):
+    def end_like_blender_in_a_terminal(job, *, textures, on_progress):
         os.kill(os.getpid(), signal.SIGINT)
         raise ExportError("Blender ended with signal 2.")
 
@@ -302,7 +304,7 @@ def test_a_take_that_is_overwritten_counts_only_its_new_frames(mien, fake_captur
 def test_damage_to_the_take_does_not_hide_what_stopped_the_work(
     mien, fake_capture, blender, tmp_path, monkeypatch
 ):
-    def break_all(job, *, on_progress):
+    def break_all(job, *, textures, on_progress):
         (tmp_path / "face.take" / "time_s.f64").unlink()
         raise ExportError("Blender broke.")
 
@@ -321,7 +323,7 @@ def test_ctrl_c_ends_a_recording_and_the_rest_is_done(mien, mien_json, fake_capt
 def test_a_second_ctrl_c_interrupts_what_follows_a_recording(
     mien, fake_capture, blender, tmp_path, monkeypatch
 ):
-    def end_like_blender_in_a_terminal(job, *, on_progress):
+    def end_like_blender_in_a_terminal(job, *, textures, on_progress):
         os.kill(os.getpid(), signal.SIGINT)
         raise ExportError("Blender ended with signal 2.")
 

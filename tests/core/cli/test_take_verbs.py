@@ -88,7 +88,7 @@ def test_each_face_gets_the_texture_of_its_own_stills(mien, take, blender):
         cv2.imdecode(np.frombuffer(png, np.uint8), 1)[..., ::-1] for png in blender.textures
     ]
     assert [picture[512, 512].tolist() for picture in pictures] == [[200, 0, 0], [200, 40, 0]]
-    assert not any(Path(texture).exists() for texture in blender.jobs[0].textures)
+    assert not any(Path(texture).exists() for texture in blender.paths)
 
 
 def test_a_face_that_was_never_seen_is_left_out(mien, mien_json, fake_capture, blender):

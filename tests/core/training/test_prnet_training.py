@@ -69,6 +69,18 @@ def test_tables_are_kept_as_they_were(tmp_path, tables):
         load_tables(tmp_path)
 
 
+def test_counts_are_those_of_a_training(tmp_path, capsys):
+    from mien.core.cli.command import main
+
+    words = ["train", "prnet", "--data", str(tmp_path), "--out", str(tmp_path / "out")]
+    many = ["--steps", "16000", "--seed", "0", "--pair-files", "400", "--batch", "256"]
+    assert main([*words, *many], scene_writer=None) == 3
+    assert "ict_facekit_light.npz' cannot be read" in capsys.readouterr().err
+    for option, value in (("--steps", "0"), ("--seed", "-1"), ("--batch", "x")):
+        assert main([*words, option, value], scene_writer=None) == 2
+        assert f"'{value}' is no whole number from 1 to" in capsys.readouterr().err
+
+
 def test_missing_data_is_an_unusable_input(tmp_path, capsys):
     from mien.core.cli.command import main
 
