@@ -156,9 +156,17 @@ def _seen(weight: Float32Array, atlas: UvAtlas) -> Float32Array:
 
 def _laid_over(mixed: Float32Array, colour: Float32Array, share: Float32Array) -> Float32Array:
     """Lay a share of one still over the mixture, in the colours of what is around it."""
+    # A part is a tenth of the texture: the rest stays, and is not worked through.
+    rows, columns = (np.flatnonzero((share > 0.0).any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
+        return mixed
+    window = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    share, colour, around = share[window], colour[window], mixed[window]
     is_border = (share > 0.05) & (share < 0.95) & (colour.min(axis=-1) > 8.0)
     gain = np.ones(3)
     if is_border.any():
-        gain = np.median(mixed[is_border] / colour[is_border], axis=0)
+        gain = np.median(around[is_border] / colour[is_border], axis=0)
     whole = colour * np.clip(gain, *_GAIN_RANGE).astype(np.float32)
-    return np.asarray(mixed + share[..., None] * (whole - mixed), np.float32)
+    result = mixed.copy()
+    result[window] = around + share[..., None] * (whole - around)
+    return result

@@ -23,6 +23,8 @@ _RIM_DOUBT = 0.25
 _HIDDEN_DEPTH = 0.04
 """Skin so far behind other skin, in widths of the face, is hidden by it."""
 _GAIN_RANGE = (0.5, 2.0)
+_GAIN_STEP = 4
+"""The exposure is that of a whole face: every so many texels across and down tell it."""
 _N_THREADS = 2
 
 
@@ -110,6 +112,8 @@ def _visible(points: Float64Array, triangles: IndexArray, *, size: tuple[int, in
 
 def _gains(colours: Float32Array, weights: Float32Array, *, best: int) -> Float32Array:
     """Return per still and channel the factor that gives it the exposure of the best: (n, 3)."""
+    step = min(_GAIN_STEP, -(-colours.shape[1] // 128))
+    colours, weights = colours[:, ::step, ::step], weights[:, ::step, ::step]
 
     def gain(index: int) -> Float32Array:
         is_shared = (np.minimum(weights[index], weights[best]) > SEEN_WEIGHT) & (
