@@ -116,31 +116,32 @@ class _Loop:
         elif frame.index > self._last_index:
             if is_cut:
                 self._begin_shot(self._shot + 1)
-            self._keep(frame, self._finder.find(frame), is_written=False)
+            faces = self._finder.find(frame)
+            self._keep(frame, faces, offered=faces, is_written=False)
 
     def _look_back(self, frame: Frame, take: Take, *, row: int) -> None:
         """Go through a frame that an earlier run has written."""
         if take.shot[row] != self._shot:
             self._begin_shot(int(take.shot[row]))
         known = _faces_of_frame(take, row)
-        self._finder.follow(frame, known)
-        is_offered = row >= self._n_frames_with_stills
-        self._keep(frame, known, is_written=True, is_offered=is_offered)
+        offered: _Faces = []
+        if row >= self._n_frames_with_stills:
+            # Stills are rated and cut by the first look, and the take may hold the second one's.
+            offered = self._finder.find(frame)
+        else:
+            self._finder.follow(frame, known)
+        self._keep(frame, known, offered=offered, is_written=True)
 
     def _begin_shot(self, shot: int) -> None:
         """Go on behind a cut."""
         self._shot = shot
         self._finder.begin_shot()
 
-    def _keep(
-        self, frame: Frame, faces: _Faces, *, is_written: bool, is_offered: bool = True
-    ) -> None:
-        """Offer a frame's faces for stills, and hand it to the recorder."""
-        if is_offered:
-            for face_index, landmarks in enumerate(faces):
-                if landmarks is not None:
-                    offered = points_for_stills(landmarks)
-                    self._picker.offer(frame, offered, face_index=face_index)
+    def _keep(self, frame: Frame, faces: _Faces, *, offered: _Faces, is_written: bool) -> None:
+        """Offer what the first look found for stills, and hand the frame to the recorder."""
+        for face_index, landmarks in enumerate(offered):
+            if landmarks is not None:
+                self._picker.offer(frame, points_for_stills(landmarks), face_index=face_index)
         seen = SeenFrame(
             index=frame.index,
             time_s=frame.time_s,
