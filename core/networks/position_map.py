@@ -5,6 +5,8 @@ amounts of few scalar maps, three each, for x, y and z; the maps mixed by them a
 So nothing is decoded pixel by pixel: the last layer costs 4 million products, and the surface is as
 smooth as its maps.
 
+What lids, lips and brows do is looked at once more, from close by (`close_look.py`).
+
 References
 ----------
 Y. Feng, F. Wu, X. Shao, Y. Wang, X. Zhou, "Joint 3D Face Reconstruction and Dense Alignment with
@@ -16,27 +18,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from .close_look import CloseLook
+from .conv_unit import ConvUnit
+
 INPUT_SIZE_PX = 128
 MAP_SIZE = 128
 _WIDTHS = (40, 72, 128, 192)
 _SQUEEZED, _HIDDEN = 96, 256
-
-
-class ConvUnit(nn.Module):
-    """A convolution, normalised over the batch; with a skip where the shape stays."""
-
-    def __init__(self, inputs: int, outputs: int, *, size: int = 3, stride: int = 1) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(inputs, outputs, size, stride, padding=size // 2, bias=False)
-        self.norm = nn.BatchNorm2d(outputs)
-        self.has_skip = stride == 1 and inputs == outputs
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Map (n, inputs, h, w) to (n, outputs, h / stride, w / stride)."""
-        result: Tensor = self.norm(self.conv(features))
-        if self.has_skip:
-            result = result + features
-        return torch.relu(result)
 
 
 class PositionMapNetwork(nn.Module):
@@ -66,6 +54,7 @@ class PositionMapNetwork(nn.Module):
         self.hidden = nn.Linear(_SQUEEZED * 16, _HIDDEN)
         self.amounts = nn.Linear(_HIDDEN, 3 * n_basis)
         self.presence = nn.Linear(_HIDDEN, 1)
+        self.close_look = CloseLook(n_basis)
         self.register_buffer("maps", torch.zeros(n_basis, MAP_SIZE * MAP_SIZE))
         self.register_buffer("mean", torch.zeros(3 * n_basis))
         self.register_buffer("spread", torch.ones(3 * n_basis))
@@ -87,7 +76,8 @@ class PositionMapNetwork(nn.Module):
         features = self.encoder(image).flatten(1)
         hidden = torch.relu(self.hidden(features))
         amounts = self.amounts(hidden) * self.spread + self.mean
-        return amounts.reshape(-1, self.n_basis, 3), self.presence(hidden).reshape(-1)
+        amounts = self.close_look(image, amounts.reshape(-1, self.n_basis, 3))
+        return amounts, self.presence(hidden).reshape(-1)
 
     def position_map(self, amounts: Tensor) -> Tensor:
         """Mix the maps: (n, n_basis, 3) → (n, 128, 128, 3), crop pixels, z from its mean."""

@@ -19,6 +19,7 @@ from .correspondence import N_MESH
 from .layout import MAP_SIZE
 from .layout_tables import sampling_matrix
 from .map_basis import MapBasis
+from .openings import OPENING_WEIGHTS, OPENINGS
 from .pair_maker import Kind
 
 LongArray = NDArray[np.int64]
@@ -31,16 +32,6 @@ _DEPTH_WEIGHT = 0.6
 _SOFT_PX = 0.3
 """Below, the distance becomes its square."""
 _SMOOTH_WEIGHT, _OPENING_WEIGHT, _SEEN_WEIGHT, _PRESENCE_WEIGHT = 1.0, 1.5, 0.4, 1.0
-_OPENINGS = (
-    *4 * ((37, 41), (38, 40), (43, 47), (44, 46)), *2 * ((61, 67), (62, 66), (63, 65)),
-    (48, 54), (51, 57), (17, 36), (19, 37), (24, 44), (26, 45), (21, 39), (22, 42), (36, 39),
-    (42, 45), (31, 35),
-)  # fmt: skip
-"""Landmarks whose distance from each other makes an expression: lids, lips, brows.
-
-Lids count most: they move by 3 px where the whole face may lie off by 2, and with the weight of
-their area alone a network learnt everything but them.
-"""
 
 
 class PositionLoss(nn.Module):
@@ -57,7 +48,9 @@ class PositionLoss(nn.Module):
         self.register_buffer("weights", _tensor(weights / weights.sum()))
         self.register_buffer("first", torch.from_numpy(first))
         self.register_buffer("second", torch.from_numpy(second))
-        self.register_buffer("openings", torch.tensor(_OPENINGS))
+        self.register_buffer("openings", torch.tensor(OPENINGS))
+        opening_weights = np.array(OPENING_WEIGHTS)
+        self.register_buffer("opening_weights", _tensor(opening_weights / opening_weights.sum()))
         self.register_buffer(
             "at_facemesh", _tensor(basis.flat @ sampling_matrix(facemesh_uv[:N_MESH]).T)
         )
@@ -67,6 +60,7 @@ class PositionLoss(nn.Module):
     first: Tensor
     second: Tensor
     openings: Tensor
+    opening_weights: Tensor
     at_facemesh: Tensor
 
     def forward(
@@ -85,7 +79,7 @@ class PositionLoss(nn.Module):
         position = (_distance(error) * self.weights).sum(dim=1)
         between = _distance(error[:, self.first] - error[:, self.second]).mean(dim=1)
         ends = error[:, self.openings]
-        opening = _distance(ends[:, :, 0] - ends[:, :, 1]).mean(dim=1)
+        opening = (_distance(ends[:, :, 0] - ends[:, :, 1]) * self.opening_weights).sum(dim=1)
         seen = torch.einsum("nkc,kp->npc", amounts[..., :2], self.at_facemesh) - truth["facemesh"]
         is_seen = torch.isfinite(truth["facemesh"]).all(dim=2)
         looked = _distance(torch.nan_to_num(seen)) * is_seen

@@ -19,12 +19,14 @@ import numpy as np
 import torch
 from torch import nn
 
+from ..arrays import FloatArray
 from ..convert.onnx_export import onnx_from_graph
 from ..convert.position_map_export import POSITION_MAP_FILE, PositionMapGraph
 from ..networks.position_map import PositionMapNetwork
 from .batches import Batch, BatchMaker
 from .evaluation import YAW_BINS, evaluate
 from .layout_tables import sampling_matrix
+from .openings import opening_tables
 from .pair_store import PairFile, fill_in_background, fill_store, pair_path, read_pairs
 from .position_loss import PositionLoss
 from .prefetch import Prefetch
@@ -131,10 +133,17 @@ def network_from_tables(tables: PrnetTables) -> PositionMapNetwork:
     """Return an untrained network with its basis."""
     basis = tables.basis
     network = PositionMapNetwork(len(basis.maps))
-    network.set_basis(*(torch.from_numpy(np.ascontiguousarray(part)) for part in (
-        basis.flat, basis.mean, basis.spread
-    )))  # fmt: skip
+    network.set_basis(*_tensors(basis.flat, basis.mean, basis.spread))
+    openings = opening_tables(basis, tables.landmarks_uv)
+    network.close_look.set_openings(
+        *_tensors(openings.places, openings.apart, openings.changes, openings.mean)
+    )
     return network
+
+
+def _tensors(*arrays: FloatArray) -> tuple[torch.Tensor, ...]:
+    """Return arrays as tensors."""
+    return tuple(torch.from_numpy(np.ascontiguousarray(array)) for array in arrays)
 
 
 def held_out_errors(network: nn.Module, tables: PrnetTables, folder: Path) -> dict[str, float]:

@@ -10,6 +10,7 @@ import onnxruntime  # noqa: E402
 
 from mien.core.convert.onnx_export import onnx_from_graph  # noqa: E402
 from mien.core.convert.position_map_export import PositionMapGraph  # noqa: E402
+from mien.core.networks.close_look import N_OPENINGS  # noqa: E402
 from mien.core.networks.position_map import PositionMapNetwork  # noqa: E402
 
 N_BASIS = 80
@@ -23,6 +24,8 @@ def network():
     maps = torch.randn(N_BASIS, 128 * 128)
     maps[0] = 1.0
     network.set_basis(maps, torch.randn(N_BASIS, 3), torch.rand(N_BASIS, 3) + 0.5)
+    shapes = [(N_BASIS, 3), (N_BASIS, N_OPENINGS), (N_OPENINGS, N_BASIS, 2), (N_OPENINGS, 2)]
+    network.close_look.set_openings(*(0.2 * torch.randn(shape) for shape in shapes))
     for module in network.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.running_mean.normal_(0.0, 0.2)
@@ -42,7 +45,11 @@ def test_it_is_small_enough(network, data):
 
 
 def test_onnx_gives_what_torch_gives(network, data):
-    image = np.random.default_rng(5).integers(0, 256, (3, 128, 128, 3), np.uint8)
+    # Smooth, as a window that lies a pixel aside, for the rounded weights, must show the same.
+    coarse = np.random.default_rng(5).uniform(0, 255, (3, 3, 3, 3))
+    place = np.linspace(0.0, 2.0, 128)
+    tent = np.maximum(1.0 - np.abs(place[:, None] - np.arange(3)), 0.0)
+    image = np.einsum("yi,xj,nijc->nyxc", tent, tent, coarse).astype(np.uint8)
     session = onnxruntime.InferenceSession(data)
     positions, presence = session.run(["positions", "presence"], {"image": image})
     assert positions.shape == (3, 128, 128, 3) and presence.shape == (3,)

@@ -10,14 +10,17 @@ from mien.core.errors import Cancelled, TrainingDataError, TrainingDiverged
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from mien.core.networks.position_map import PositionMapNetwork  # noqa: E402
 from mien.core.training.batches import BatchMaker  # noqa: E402
 from mien.core.training.checkpoint import CHECKPOINT_FILE  # noqa: E402
 from mien.core.training.evaluation import evaluate  # noqa: E402
 from mien.core.training.layout_tables import sampling_matrix  # noqa: E402
+from mien.core.training.map_basis import MapBasis  # noqa: E402
+from mien.core.training.openings import OPENINGS, opening_tables  # noqa: E402
 from mien.core.training.pair_store import make_pairs  # noqa: E402
 from mien.core.training.position_loss import PositionLoss  # noqa: E402
 from mien.core.training.prefetch import Prefetch  # noqa: E402
+from mien.core.training.prnet_data import PrnetTables  # noqa: E402
+from mien.core.training.prnet_training import network_from_tables  # noqa: E402
 from mien.core.training.training_curves import draw_curves  # noqa: E402
 from mien.core.training.training_loop import CURVES_FILE, Training, TrainingSettings  # noqa: E402
 
@@ -34,10 +37,8 @@ def start(tmp_path, basis, layout, gallery, pairs):
 
     def begin(n_steps=8, folder="run", batches=None, check=lambda: None):
         torch.manual_seed(1)
-        network = PositionMapNetwork(len(basis.maps))
-        network.set_basis(
-            *(torch.from_numpy(part) for part in (basis.flat, basis.mean, basis.spread))
-        )
+        tables = PrnetTables(basis, layout.landmarks_uv, gallery.facemesh_uv)
+        network = network_from_tables(tables)
         maker = BatchMaker(basis.sign, seed=2)
         loss = PositionLoss(basis, layout.landmarks_uv, gallery.facemesh_uv)
         return Training(
@@ -216,3 +217,26 @@ def test_lids_that_stay_open_cost_more_than_their_area(basis, layout, gallery, p
         change[..., 1] = torch.linalg.lstsq(at.T, wanted[:, None]).solution[:, 0]
         raised.append(float(loss(batch["amounts"] + change, torch.ones(12), batch)["opening"]))
     assert raised[0] > 3 * raised[1]
+
+
+def test_a_pixel_of_an_opening_opens_it_alone_and_moves_little_else(layout):
+    # A map for the neighbourhood of each landmark, and one for all: any opening can be made.
+    v, u = np.mgrid[0:128, 0:128] / 127.0
+    hills = [
+        np.exp(-((u - pu) ** 2 + (v - pv) ** 2) / (2 * 0.03**2)) for pu, pv in layout.landmarks_uv
+    ]
+    maps = np.stack([np.ones((128, 128)), *hills]).astype(np.float32)
+    spread = np.ones((len(maps), 3), np.float32)
+    spread[0] = 20.0
+    basis = MapBasis(maps, np.ones(len(maps)), 0.0 * spread, spread)
+    changes = opening_tables(basis, layout.landmarks_uv).changes
+    at = maps.reshape(len(maps), -1) @ sampling_matrix(layout.landmarks_uv).T
+    first, second = np.array(OPENINGS).T
+    for axis in (0, 1):
+        moved = changes[..., axis] @ at
+        np.testing.assert_allclose(
+            moved[:, first] - moved[:, second], np.eye(len(OPENINGS)), atol=0.15
+        )
+        # Neither the whole face nor a landmark far from it moves.
+        assert np.abs(changes[:, 0, axis]).max() < 0.05
+        assert np.abs(moved[0, [8, 33, 45, 54]]).max() < 0.05
