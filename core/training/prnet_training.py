@@ -122,6 +122,8 @@ def train_prnet(plan: PrnetPlan, *, check: Callable[[], None] = lambda: None) ->
             training.resume()
         training.run()
     metrics = measure(training.average)
+    if workers.count > 1:
+        torch.distributed.destroy_process_group()
     if not workers.rank:
         _write_results(plan.out, training, metrics)
     return PrnetResult(

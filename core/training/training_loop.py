@@ -94,7 +94,10 @@ class Training:
         self._moving = MovingAverage(self._network)
         self._runner: nn.Module = self._network
         if self._workers.count > 1:
-            self._runner = nn.parallel.DistributedDataParallel(self._network)
+            # The maps need no copying; the first process's running means are those that are kept.
+            self._runner = nn.parallel.DistributedDataParallel(
+                self._network, broadcast_buffers=False
+            )
         self.state = TrainingState(
             network=self._network,
             average=self._moving.average,
@@ -156,7 +159,11 @@ class Training:
         """Return how much of the training is done, 0 … 1."""
         if self.settings.n_steps:
             return self.state.step / self.settings.n_steps
-        return self.state.elapsed_s / (60.0 * self.settings.minutes)
+        elapsed_s = torch.tensor(self.state.elapsed_s, dtype=torch.float64, device=self._device)
+        if self._workers.count > 1:
+            # Clocks differ, and who stopped a step earlier would be waited for without end.
+            torch.distributed.broadcast(elapsed_s, 0)
+        return float(elapsed_s) / (60.0 * self.settings.minutes)
 
     def _step(self, progress: float) -> dict[str, float]:
         """Take one step; return the parts of its loss."""
