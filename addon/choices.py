@@ -14,6 +14,11 @@ _ENGINE_WORDS = {
     "prnet": ("PRNet", "A position map: dense meshes of 1, 4 or 16 thousand points, no irises"),
 }
 ENGINES = tuple((name, *_ENGINE_WORDS.get(name, (name, ""))) for name in _NAMES)
+DETECTORS = (
+    ("auto", "Near, Then Far", "Far faces are looked for where none is near"),
+    ("short", "Near", "Faces within about two metres"),
+    ("full", "Far", "Faces within about five metres, small ones too"),
+)
 SMOOTHINGS = (
     ("best", "Best", "Knows the whole take: calm, and nothing comes late"),
     ("live", "Live", "Knows only the past, as with a camera: comes a little late"),

@@ -25,7 +25,16 @@ from ..core.settings import (
     Span,
     TrackSettings,
 )
-from .choices import CARRIERS, DENSITIES, DEPTHS, ENGINES, EXPORT_FORMATS, HEAD_SCALES, SMOOTHINGS
+from .choices import (
+    CARRIERS,
+    DENSITIES,
+    DEPTHS,
+    DETECTORS,
+    ENGINES,
+    EXPORT_FORMATS,
+    HEAD_SCALES,
+    SMOOTHINGS,
+)
 from .footage import footage_changed
 
 _SMOOTH, _MESH, _ANIMATE, _TRACK = (
@@ -146,6 +155,9 @@ class MIEN_PG_capture(bpy.types.PropertyGroup):
         max=16,
         soft_max=4,
     )
+    detector: EnumProperty(
+        name="Distance", description="How far from the camera faces are looked for", items=DETECTORS
+    )
     is_tracked: BoolProperty(
         name="Follow Faces",
         description="Look for a face where it was in the frame before. Off: each frame by itself",
@@ -202,6 +214,17 @@ class MIEN_PG_smoothing(bpy.types.PropertyGroup):
         step=1000,
         precision=1,
     )
+    quick_gain: FloatProperty(
+        name="Quick Gain",
+        description="How many times Beta counts at lids, lips and irises, which are quicker than "
+        "the head. Lower is calmer, and blinks come out shallow",
+        default=_SMOOTH.quick_gain,
+        min=1.0,
+        max=100.0,
+        soft_max=10.0,
+        step=50,
+        precision=1,
+    )
     fill_gap_s: FloatProperty(
         name="Fill Gaps",
         description="Gaps of up to this many seconds, in which the face was lost, are filled. "
@@ -223,6 +246,7 @@ class MIEN_PG_smoothing(bpy.types.PropertyGroup):
             mode=self.mode,
             min_cutoff_hz=_exact(self.min_cutoff_hz),
             beta=_exact(self.beta),
+            quick_gain=_exact(self.quick_gain),
             calm_cutoff_hz=_exact(self.calm_cutoff_hz),
             motion_threshold=_exact(self.motion_threshold),
             fill_gap_s=_exact(self.fill_gap_s),

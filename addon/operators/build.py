@@ -97,6 +97,11 @@ class MIEN_OT_view_face(bpy.types.Operator):
         return {"FINISHED"}
 
 
+_PRESET_NAMES = (
+    "mode", "motion_threshold", "calm_cutoff_hz", "min_cutoff_hz", "beta", "quick_gain",
+)  # fmt: skip
+
+
 class MIEN_OT_smoothing_preset(bpy.types.Operator):
     """Set the smoothing to a preset, and build the face again if it stands"""
 
@@ -121,7 +126,7 @@ class MIEN_OT_smoothing_preset(bpy.types.Operator):
         """Set the values; the build is a step of its own."""
         smoothing = context.scene.mien.smoothing
         settings = SmoothSettings(**PRESETS[self.preset][2])
-        for name in ("mode", "motion_threshold", "calm_cutoff_hz", "min_cutoff_hz", "beta"):
+        for name in _PRESET_NAMES:
             setattr(smoothing, name, getattr(settings, name))
         return {"FINISHED"}
 

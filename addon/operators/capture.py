@@ -12,7 +12,7 @@ from bpy.props import BoolProperty, StringProperty
 from ...core.errors import ArgumentError, MienError, TakeBusy, TakeError, TakeExists
 from ...core.jobs import Job
 from ...core.progress import OnProgress, silent
-from ...core.settings import SecondLookSettings, SourceSettings, TrackSettings
+from ...core.settings import DetectSettings, SecondLookSettings, SourceSettings, TrackSettings
 from .. import preferences
 from ..active_take import active_take, mark_of, scene_of
 from ..job_operator import JobOperator, Outcome
@@ -169,6 +169,7 @@ class MIEN_OT_capture(_CaptureJob, bpy.types.Operator):
             engine=scene.mien.capture.engine,
             quality=scene.mien.capture.quality,
             source=source.to_settings(is_images=_is_images(address)),
+            detect=DetectSettings(range=scene.mien.capture.detector),
             track=scene.mien.capture.to_settings(),
             device=values.device,
             n_threads=values.n_threads,
@@ -209,6 +210,7 @@ class MIEN_OT_resume(_CaptureJob, bpy.types.Operator):
         settings = take.provenance.settings
         try:
             source = SourceSettings(**settings["source"])
+            detect = DetectSettings(**settings["detect"])
             track = TrackSettings(**settings["track"])
             second_look = SecondLookSettings(**settings.get("second_look", {}))
             quality = settings["quality"]
@@ -223,6 +225,7 @@ class MIEN_OT_resume(_CaptureJob, bpy.types.Operator):
             engine=take.provenance.engine,
             quality=quality,
             source=source,
+            detect=detect,
             track=track,
             second_look=second_look,
             device=values.device,

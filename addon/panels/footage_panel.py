@@ -87,6 +87,7 @@ class MIEN_PT_capture(MienSubPanel, bpy.types.Panel):
         column.prop(mien.capture, "engine")
         column.prop(mien.capture, "quality")
         column.prop(mien.capture, "n_faces")
+        column.prop(mien.capture, "detector")
         column.prop(mien.capture, "is_tracked")
         row = layout.row()
         row.scale_y = 1.5

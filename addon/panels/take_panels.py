@@ -92,6 +92,7 @@ class MIEN_PT_smoothing(MienSubPanel, bpy.types.Panel):
         elif smoothing.mode == "live":
             column.prop(smoothing, "min_cutoff_hz", text="Min Cutoff")
             column.prop(smoothing, "beta")
+            column.prop(smoothing, "quick_gain")
         column.prop(smoothing, "fill_gap_s")
         column.prop(smoothing, "depth")
         column.prop(smoothing, "scale")

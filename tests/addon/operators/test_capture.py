@@ -15,6 +15,7 @@ from mien.addon.session import SESSION
 from mien.core import errors
 from mien.core.inference import weights
 from mien.core.pipeline import CapturePlan, capture
+from mien.core.settings import DetectSettings
 from mien.core.takes import read_take
 
 N_FRAMES, RATE_HZ = 16, 30.0
@@ -44,8 +45,10 @@ def test_what_the_panel_says_is_captured_when_no_file_is_named(scene, footage):
     scene.mien.source.filepath = str(footage)
     scene.mien.source.use_range, scene.mien.source.start_s = True, 0.2
     scene.mien.mesh.use_texture = scene.mien.mesh.use_camera = False
+    scene.mien.capture.detector = "full"
     bpy.ops.mien.capture()
     entry = scene.mien.takes[0]
+    assert read_take(entry.folder).provenance.settings["detect"]["range"] == "full"
     assert entry.n_frames == N_FRAMES - 6 and entry.camera is None
     assert read_take(entry.folder).time_s[0] == pytest.approx(0.2)
 
@@ -147,14 +150,16 @@ def test_a_capture_that_breaks_off_keeps_its_frames_as_a_take(scene, footage, mo
     assert entry.n_frames == 10 and not entry.is_complete and not entry.is_built
 
 
-def test_a_stopped_capture_goes_on_where_it_ended(scene, footage, tmp_path):
+@pytest.mark.parametrize("detector", ["auto", "full"])
+def test_a_stopped_capture_goes_on_where_it_ended(scene, footage, tmp_path, detector):
     def stop_at_5(progress):
         if progress.done == 5:
             raise errors.Cancelled
 
     folder = tmp_path / "half.take"
     with pytest.raises(errors.Cancelled):
-        capture(CapturePlan(str(footage), folder), on_progress=stop_at_5)
+        plan = CapturePlan(str(footage), folder, detect=DetectSettings(range=detector))
+        capture(plan, on_progress=stop_at_5)
     bpy.ops.mien.take_open(directory=str(folder))
     (entry,) = scene.mien.takes
     assert 0 < entry.n_frames < N_FRAMES and not entry.is_complete
