@@ -18,7 +18,10 @@ CHECKPOINT_FILE = "checkpoint.pt"
 
 @dataclass(slots=True)
 class TrainingState:
-    """Where a training stands: weights, their moving average, the optimiser, and how far it is."""
+    """Where a training stands: weights, their moving average, the optimiser, and how far it is.
+
+    `curves` are the lines that were written, `sums` what the next one has gathered so far.
+    """
 
     network: nn.Module
     average: nn.Module
@@ -26,6 +29,7 @@ class TrainingState:
     step: int = 0
     elapsed_s: float = 0.0
     curves: list[dict[str, float]] = field(default_factory=list)
+    sums: dict[str, float] = field(default_factory=dict)
 
 
 class MovingAverage:
@@ -64,6 +68,7 @@ def save_checkpoint(folder: Path, state: TrainingState) -> None:
         "step": state.step,
         "elapsed_s": state.elapsed_s,
         "curves": state.curves,
+        "sums": state.sums,
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -92,7 +97,7 @@ def load_checkpoint(folder: Path, state: TrainingState) -> None:
         state.average.load_state_dict(values["average"])
         state.optimiser.load_state_dict(values["optimiser"])
         state.step, state.elapsed_s = int(values["step"]), float(values["elapsed_s"])
-        state.curves = list(values["curves"])
+        state.curves, state.sums = list(values["curves"]), dict(values["sums"])
     except (OSError, EOFError, KeyError, ValueError, RuntimeError, pickle.UnpicklingError) as error:
         raise TrainingDataError(
             f"The checkpoint '{path}' cannot be read ({error}). Start again without --resume, or "

@@ -112,8 +112,11 @@ class Training:
         return self._moving.average
 
     def resume(self) -> None:
-        """Go on from the folder's checkpoint."""
+        """Go on from the folder's checkpoint; what was written after it is written again."""
         load_checkpoint(self._folder, self.state)
+        if not self._workers.rank:
+            lines = [json.dumps(line) + "\n" for line in self.state.curves]
+            (self._folder / CURVES_FILE).write_text("".join(lines), encoding="utf-8")
 
     def run(self) -> None:
         """Train until the steps or the minutes are over.
@@ -127,7 +130,6 @@ class Training:
         """
         begun = time.monotonic() - self.state.elapsed_s
         self._saved_s = self._evaluated_s = self.state.elapsed_s
-        self._sums: dict[str, float] = {}
         while (progress := self._progress()) < 1.0:
             try:
                 self._check()
@@ -144,10 +146,10 @@ class Training:
         """Write curves, measure and save when it is time."""
         settings, state = self.settings, self.state
         for name, value in parts.items():
-            self._sums[name] = self._sums.get(name, 0.0) + value / settings.log_steps
+            state.sums[name] = state.sums.get(name, 0.0) + value / settings.log_steps
         if state.step % settings.log_steps == 0:
-            self._write(self._sums, progress)
-            self._sums = {}
+            self._write(state.sums, progress)
+            state.sums = {}
         if self._evaluate and state.elapsed_s - self._evaluated_s > settings.evaluate_s:
             self._evaluated_s = state.elapsed_s
             self._write(self._evaluate(self.average), progress)
