@@ -43,6 +43,12 @@ def add_train_options(parser: argparse.ArgumentParser) -> None:
         "--resume", action="store_true", help="go on from the checkpoint of the same folder"
     )
     parser.add_argument(
+        "--part",
+        choices=("all", "close-look"),
+        default="all",
+        help="close-look: with --resume, train only what looks closer at the eyes (all)",
+    )
+    parser.add_argument(
         "--seed", type=seed_number, default=0, metavar="N", help="of everything (0)"
     )
     parser.add_argument(
@@ -83,6 +89,7 @@ def train(arguments: Namespace, session: Session) -> Result:
         batch_size=arguments.batch,
         rate=arguments.rate,
         seed=arguments.seed,
+        part=arguments.part,
     )
     plan = PrnetPlan(
         data=arguments.data,

@@ -27,7 +27,7 @@ class PositionMapGraph(nn.Module):
         super().__init__()
         folded = copy.deepcopy(network).eval()
         close = folded.close_look
-        for unit in (*folded.encoder, *close.eye, *close.mouth):
+        for unit in (*folded.encoder, *close.eye):
             if isinstance(unit, ConvUnit):
                 unit.conv = _folded(unit.conv, unit.norm)
                 unit.norm = nn.Identity()  # type: ignore[assignment]

@@ -1,9 +1,9 @@
-"""A closer look at eyes and mouth: how far lids, lips and brows are apart in a crop of a face.
+"""A closer look at the eyes: how far lids are apart in a crop of a face.
 
 In one encoder for a whole face what lids ask for is a fortieth of what the pose asks for, and is
-not learnt: such a network never blinked. Here small windows are cut out of the crop where a first
-look saw the eyes and the mouth; two small networks, one for both eyes, say how far the openings in
-them are; and the amounts of the maps that faces are mixed from are changed to just that.
+not learnt: such a network never blinked. Here a small window is cut out of the crop where a first
+look saw each eye; a small network, one for both, says how far the lids are apart; and the amounts
+of the maps that faces are mixed from are changed to just that.
 
 References
 ----------
@@ -20,9 +20,9 @@ from .conv_unit import ConvUnit
 
 CROP_PX = 128
 WINDOW_PX = 48
-N_WINDOWS = 3
-"""The right eye, the left one, the mouth."""
-N_PER_WINDOW = 6
+N_WINDOWS = 2
+"""The right eye, the left one."""
+N_PER_WINDOW = 2
 N_OPENINGS = N_WINDOWS * N_PER_WINDOW
 _WIDTHS, _HIDDEN = (24, 32, 48), 64
 _OPENING_PX = 1.5
@@ -34,7 +34,7 @@ class CloseLook(nn.Module):
 
     def __init__(self, n_basis: int) -> None:
         super().__init__()
-        self.eye, self.mouth = _window_network(), _window_network()
+        self.eye = _window_network()
         self.register_buffer("places", torch.zeros(n_basis, N_WINDOWS))
         self.register_buffer("apart", torch.zeros(n_basis, N_OPENINGS))
         self.register_buffer("changes", torch.zeros(N_OPENINGS, n_basis, 2))
@@ -50,11 +50,11 @@ class CloseLook(nn.Module):
 
         Parameters
         ----------
-        places : shape (n_basis, 3), the maps in the middles of the windows
-        apart : shape (n_basis, 18), the difference of the maps at the ends of each opening: six of
-            the right eye, the same of the left one, six of the mouth
-        changes : shape (18, n_basis, 2), amounts that open each by a pixel, along x and along y
-        mean : shape (18, 2), how far they are open on average
+        places : shape (n_basis, 2), the maps in the middles of the eyes, the right one first
+        apart : shape (n_basis, 4), the difference of the maps at the upper and the lower lid: two
+            places of the right eye, the same of the left one
+        changes : shape (4, n_basis, 2), amounts that open each by a pixel, along x and along y
+        mean : shape (4, 2), how far they are open on average
         """
         for buffer, values in (
             (self.places, places), (self.apart, apart), (self.changes, changes), (self.mean, mean)
@@ -71,13 +71,11 @@ class CloseLook(nn.Module):
         """
         plane = amounts[..., :2]
         centre = torch.matmul(plane.detach().transpose(1, 2), self.places) + CROP_PX / 2.0
-        right, left, mouth = windows(image, centre).unbind(dim=1)
+        right, left = windows(image, centre).unbind(dim=1)
         eyes = self.eye(torch.cat([right, left.flip(-1)])).reshape(2, -1, N_PER_WINDOW, 2)
         # Seen in a mirror, the left eye is a right one.
         mirrored = torch.cat([-eyes[1, ..., :1], eyes[1, ..., 1:]], dim=-1)
-        lips = self.mouth(mouth).reshape(-1, N_PER_WINDOW, 2)
-        deviation = torch.cat([eyes[0], mirrored, lips], dim=1)
-        opened = self.mean + _OPENING_PX * deviation  # (n, 18, 2)
+        opened = self.mean + _OPENING_PX * torch.cat([eyes[0], mirrored], dim=1)  # (n, 4, 2)
         known = torch.matmul(plane.transpose(1, 2), self.apart).transpose(1, 2)
         moved = torch.einsum("noc,okc->nkc", opened - known, self.changes)
         return amounts + nn.functional.pad(moved, (0, 1))

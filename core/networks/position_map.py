@@ -5,7 +5,7 @@ amounts of few scalar maps, three each, for x, y and z; the maps mixed by them a
 So nothing is decoded pixel by pixel: the last layer costs 4 million products, and the surface is as
 smooth as its maps.
 
-What lids, lips and brows do is looked at once more, from close by (`close_look.py`).
+What lids do is looked at once more, from close by (`close_look.py`).
 
 References
 ----------

@@ -20,8 +20,9 @@ OPENING_WEIGHTS = (
     *(2.0, 2.0, 2.0, 1.0, 1.0, 1.0),
 )
 """Lids count most: they move by few pixels, and everybody sees it."""
-_WINDOWS = (range(36, 42), range(42, 48), range(48, 68))
-"""The points in whose middle a window of the closer look lies."""
+_LIDS = (0, 1, 6, 7)
+"""Which openings the closer look tells."""
+_EYES = (range(36, 42), range(42, 48))
 _MOST_SPREAD_PX, _LOOSE_PX = 1.0, 0.1
 
 
@@ -38,7 +39,7 @@ class OpeningTables:
 def opening_tables(basis: MapBasis, landmarks_uv: FloatArray) -> OpeningTables:
     """Return where openings are on the maps, and what opens them.
 
-    A change is the smallest one of a face that makes an opening a pixel wider and leaves the others
+    A change is the smallest one of a face that opens lids by a pixel and leaves all other openings
     alone, made of what faces differ in: of maps that hardly vary little is taken.
 
     Parameters
@@ -53,11 +54,12 @@ def opening_tables(basis: MapBasis, landmarks_uv: FloatArray) -> OpeningTables:
     for axis in (0, 1):
         weight = np.minimum(basis.spread[:, axis].astype(np.float64), _MOST_SPREAD_PX)[:, None] ** 2
         gram = apart.T @ (weight * apart) + _LOOSE_PX**2 * np.eye(len(OPENINGS))
-        changes.append(np.linalg.solve(gram, (weight * apart).T))
-    places = np.stack([at_landmarks[:, list(some)].mean(axis=1) for some in _WINDOWS], axis=1)
+        changes.append(np.linalg.solve(gram, (weight * apart).T)[list(_LIDS)])
+    lids = apart[:, list(_LIDS)]
+    places = np.stack([at_landmarks[:, list(some)].mean(axis=1) for some in _EYES], axis=1)
     return OpeningTables(
         places.astype(np.float32),
-        apart.astype(np.float32),
+        lids.astype(np.float32),
         np.stack(changes, axis=-1).astype(np.float32),
-        (apart.T @ basis.mean[:, :2]).astype(np.float32),
+        (lids.T @ basis.mean[:, :2]).astype(np.float32),
     )

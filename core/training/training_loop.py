@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch import nn
@@ -20,6 +21,9 @@ from .position_loss import PositionLoss
 
 _log = logging.getLogger(__name__)
 
+Part = Literal["all", "close-look"]
+PARTS: tuple[Part, ...] = ("all", "close-look")
+
 CURVES_FILE = "curves.jsonl"
 _MAX_GRADIENT = 5.0
 
@@ -28,9 +32,10 @@ _MAX_GRADIENT = 5.0
 class TrainingSettings:
     """How long, how fast. A training ends after `n_steps`, or, where those are 0, `minutes`.
 
-    `rate` is that of AdamW: it warms up over `warm_up_steps`, stays, and falls to 0 over the last
-    `fall_share`. Curves are written every `log_steps`, checkpoints every `checkpoint_s`,
-    `evaluate` is called every `evaluate_s`.
+    `part` is what is trained: the whole network, or what looks closer at the eyes while the rest
+    stays as it is. `rate` is that of AdamW: it warms up over `warm_up_steps`, stays, and falls to 0
+    over the last `fall_share`. Curves are written every `log_steps`, checkpoints every
+    `checkpoint_s`, `evaluate` is called every `evaluate_s`.
     """
 
     minutes: float = 60.0
@@ -41,6 +46,7 @@ class TrainingSettings:
     warm_up_steps: int = 300
     fall_share: float = 0.45
     seed: int = 0
+    part: Part = "all"
     log_steps: int = 50
     checkpoint_s: float = 180.0
     evaluate_s: float = 900.0
@@ -88,6 +94,10 @@ class Training:
         for parameter in network.parameters():
             if parameter.dim() == 4:
                 parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+        self._trained = self._network
+        if settings.part == "close-look":
+            self._network.eval().requires_grad_(False)
+            self._trained = self._network.get_submodule("close_look").requires_grad_(True)
         self._loss = loss.to(self._device)
         self._batches, self._folder, self.settings = batches, folder, settings
         self._evaluate, self._check = evaluate, check
@@ -175,7 +185,7 @@ class Training:
         warm = min(1.0, (state.step + 1) / max(settings.warm_up_steps, 1))
         for group in state.optimiser.param_groups:
             group["lr"] = settings.rate * warm * (0.5 - 0.5 * math.cos(math.pi * fall))
-        self._network.train()
+        self._trained.train()
         image = network_input(batch["image"]).contiguous(memory_format=torch.channels_last)
         with torch.autocast(
             self._device.type, dtype=torch.bfloat16, enabled=self._device.type == "cuda"

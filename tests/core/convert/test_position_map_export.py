@@ -24,7 +24,7 @@ def network():
     maps = torch.randn(N_BASIS, 128 * 128)
     maps[0] = 1.0
     network.set_basis(maps, torch.randn(N_BASIS, 3), torch.rand(N_BASIS, 3) + 0.5)
-    shapes = [(N_BASIS, 3), (N_BASIS, N_OPENINGS), (N_OPENINGS, N_BASIS, 2), (N_OPENINGS, 2)]
+    shapes = [(N_BASIS, 2), (N_BASIS, N_OPENINGS), (N_OPENINGS, N_BASIS, 2), (N_OPENINGS, 2)]
     network.close_look.set_openings(*(0.2 * torch.randn(shape) for shape in shapes))
     for module in network.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
