@@ -7,7 +7,7 @@ import time
 from argparse import Namespace
 from pathlib import Path
 
-from ..errors import BackendError
+from ..errors import ArgumentError, BackendError
 from ..progress import Progress
 from .argument_types import positive_number, seed_number, step_count
 from .console import Result
@@ -71,6 +71,11 @@ def add_train_options(parser: argparse.ArgumentParser) -> None:
 
 def train(arguments: Namespace, session: Session) -> Result:
     """Train a network and export it."""
+    if arguments.part != "all" and not arguments.resume:
+        raise ArgumentError(
+            f"--part {arguments.part} goes on from a network that is there: say --resume, with the "
+            "folder of its training as --out."
+        )
     try:
         import scipy  # noqa: F401
         import torch

@@ -81,6 +81,14 @@ def test_counts_are_those_of_a_training(tmp_path, capsys):
         assert f"'{value}' is no whole number from 1 to" in capsys.readouterr().err
 
 
+def test_a_part_alone_needs_the_rest(tmp_path, capsys):
+    from mien.core.cli.command import main
+
+    words = ["train", "prnet", "--data", str(tmp_path), "--out", str(tmp_path / "out")]
+    assert main([*words, "--part", "close-look"], scene_writer=None) == 2
+    assert "say --resume" in capsys.readouterr().err
+
+
 def test_missing_data_is_an_unusable_input(tmp_path, capsys):
     from mien.core.cli.command import main
 
