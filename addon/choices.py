@@ -14,6 +14,15 @@ _ENGINE_WORDS = {
     "prnet": ("PRNet", "A position map: dense meshes of 1, 4 or 16 thousand points, no irises"),
 }
 ENGINES = tuple((name, *_ENGINE_WORDS.get(name, (name, ""))) for name in _NAMES)
+FOOTAGE_KINDS = (
+    ("FILE", "File", "A video, an animated GIF, or numbered images"),
+    ("CLIP", "Clip", "A movie clip of this file"),
+    ("CAMERA", "Camera", "A live camera of this computer"),
+)
+QUALITIES = (
+    ("best", "Best", "Looks at each frame again: calm, and nothing comes late"),
+    ("live", "Live", "Looks at each frame once, and only back: fastest, for previews"),
+)
 DETECTORS = (
     ("auto", "Near, Then Far", "Far faces are looked for where none is near"),
     ("short", "Near", "Faces within about two metres"),

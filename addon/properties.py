@@ -25,16 +25,7 @@ from ..core.settings import (
     Span,
     TrackSettings,
 )
-from .choices import (
-    CARRIERS,
-    DENSITIES,
-    DEPTHS,
-    DETECTORS,
-    ENGINES,
-    EXPORT_FORMATS,
-    HEAD_SCALES,
-    SMOOTHINGS,
-)
+from . import choices
 from .footage import footage_changed
 
 _SMOOTH, _MESH, _ANIMATE, _TRACK = (
@@ -53,11 +44,7 @@ class MIEN_PG_source(bpy.types.PropertyGroup):
     kind: EnumProperty(
         name="Footage",
         description="Where the frames come from",
-        items=(
-            ("FILE", "File", "A video, an animated GIF, or numbered images"),
-            ("CLIP", "Clip", "A movie clip of this file"),
-            ("CAMERA", "Camera", "A live camera of this computer"),
-        ),
+        items=choices.FOOTAGE_KINDS,
         update=footage_changed,
     )
     filepath: StringProperty(
@@ -135,16 +122,13 @@ class MIEN_PG_capture(bpy.types.PropertyGroup):
     engine: EnumProperty(
         name="Engine",
         description="The network that finds the landmarks",
-        items=ENGINES,
+        items=choices.ENGINES,
         default=DEFAULT_ENGINE,
     )
     quality: EnumProperty(
         name="Quality",
         description="How carefully each frame is looked at, and how a new take is smoothed",
-        items=(
-            ("best", "Best", "Looks at each frame again: calm, and nothing comes late"),
-            ("live", "Live", "Looks at each frame once, and only back: fastest, for previews"),
-        ),
+        items=choices.QUALITIES,
         update=_quality_changed,
     )
     n_faces: IntProperty(
@@ -156,7 +140,7 @@ class MIEN_PG_capture(bpy.types.PropertyGroup):
         soft_max=4,
     )
     detector: EnumProperty(
-        name="Distance", description="How far from the camera faces are looked for", items=DETECTORS
+        name="Distance", description="How far away faces are looked for", items=choices.DETECTORS
     )
     is_tracked: BoolProperty(
         name="Follow Faces",
@@ -172,7 +156,7 @@ class MIEN_PG_capture(bpy.types.PropertyGroup):
 class MIEN_PG_smoothing(bpy.types.PropertyGroup):
     """Jitter and gaps."""
 
-    mode: EnumProperty(name="Mode", description="How jitter is calmed", items=SMOOTHINGS)
+    mode: EnumProperty(name="Mode", description="How jitter is calmed", items=choices.SMOOTHINGS)
     motion_threshold: FloatProperty(
         name="Motion Threshold",
         description="How many times stronger than the take's noise a movement must be to be kept. "
@@ -235,9 +219,9 @@ class MIEN_PG_smoothing(bpy.types.PropertyGroup):
         soft_max=2.0,
         unit="TIME_ABSOLUTE",
     )
-    depth: EnumProperty(name="Depth", description="How depth is found", items=DEPTHS)
+    depth: EnumProperty(name="Depth", description="How depth is found", items=choices.DEPTHS)
     scale: EnumProperty(
-        name="Head Size", description="How large the head is, in metres", items=HEAD_SCALES
+        name="Head Size", description="How large the head is, in metres", items=choices.HEAD_SCALES
     )
 
     def to_settings(self) -> SmoothSettings:
@@ -268,7 +252,7 @@ class MIEN_PG_mesh(bpy.types.PropertyGroup):
     density: EnumProperty(
         name="Density",
         description="How many points are sampled from the position map, before any subdivision",
-        items=DENSITIES,
+        items=choices.DENSITIES,
     )
     use_limit_surface: BoolProperty(
         name="Limit Surface",
@@ -276,7 +260,7 @@ class MIEN_PG_mesh(bpy.types.PropertyGroup):
         default=_MESH.use_limit_surface,
     )
     carrier: EnumProperty(
-        name="Carrier", description="What carries the animation of the mesh", items=CARRIERS
+        name="Carrier", description="What carries the animation of the mesh", items=choices.CARRIERS
     )
     tolerance_m: FloatProperty(
         name="Tolerance",
@@ -339,7 +323,9 @@ class MIEN_PG_animate(bpy.types.PropertyGroup):
 class MIEN_PG_export(bpy.types.PropertyGroup):
     """Files for other programs."""
 
-    suffix: EnumProperty(name="Format", description="Format of the file", items=EXPORT_FORMATS)
+    suffix: EnumProperty(
+        name="Format", description="Format of the file", items=choices.EXPORT_FORMATS
+    )
     use_range: BoolProperty(
         name="Range",
         description="Write only the frames of the scene's range, or of its preview range",

@@ -13,10 +13,10 @@ from ...core.jobs import Job
 from ...core.progress import OnProgress, Progress
 from ...core.scene_job import SceneWriter
 from ..active_take import active_take, mark_of, scene_of
+from ..choices import EXPORT_FORMATS
 from ..file_browser import FileJobOperator
 from ..job_operator import Outcome
 from ..paths import file_name
-from ..properties import EXPORT_FORMATS
 from .polls import has_take
 
 if TYPE_CHECKING:

@@ -70,9 +70,7 @@ def round_count(text: str) -> int:
     argparse.ArgumentTypeError
         It is none.
     """
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= _MOST_ROUNDS):
-        raise argparse.ArgumentTypeError(f"'{text}' is no number of rounds (1 to {_MOST_ROUNDS})")
-    return int(text)
+    return _whole_number(text, most=_MOST_ROUNDS, what="number of rounds")
 
 
 def step_count(text: str) -> int:
@@ -83,9 +81,7 @@ def step_count(text: str) -> int:
     argparse.ArgumentTypeError
         It is no such number.
     """
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= _MOST_STEPS):
-        raise argparse.ArgumentTypeError(f"'{text}' is no whole number from 1 to {_MOST_STEPS}")
-    return int(text)
+    return _whole_number(text, most=_MOST_STEPS, what="whole number")
 
 
 def seed_number(text: str) -> int:
@@ -97,6 +93,13 @@ def seed_number(text: str) -> int:
         It is none.
     """
     return 0 if text == "0" else step_count(text)
+
+
+def _whole_number(text: str, *, most: int, what: str) -> int:
+    """Read a number from 1 to `most`."""
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
+        raise argparse.ArgumentTypeError(f"'{text}' is no {what} (1 to {most})")
+    return int(text)
 
 
 def thread_count(text: str) -> int:
